@@ -1,0 +1,225 @@
+"""From words to a command, and from every foreseen error to one clear line and an exit code."""
+
+import argparse
+import asyncio
+import logging
+import os
+import platform
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from exporter import __version__, commands, logs
+from exporter.config import ConfigError
+from exporter.serve import CannotListen
+from exporter.textfile import CannotWrite
+from exporter.web import ListenAddress
+
+log = logging.getLogger(__name__)
+
+PROGRAM = "northflank-backup-exporter"
+DEFAULT_CONFIG_FILE = Path("config.yaml")
+DEFAULT_PORT = 10_087
+SIMULATOR_PORT = 10_088
+RESERVED_PATHS = frozenset({"/-/healthy", "/-/ready"})
+USAGE_ERROR = 2
+
+NO_CONFIGURATION = (
+    f"no configuration: give --config.file=FILE, or put {DEFAULT_CONFIG_FILE} into this folder "
+    "(config.example.yaml shows how)"
+)
+
+
+class MissingConfiguration(Exception):
+    """Neither a file was named nor is there one where it is looked for."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the words name; gives the exit code of the process."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    logs.configure(level=options.log_level, form=options.log_format, stream=sys.stderr)
+    # A termination is an interruption like Ctrl-C: what is under way is undone, not left behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return _run(options)
+    except MissingConfiguration as error:
+        parser.exit(_bad_configuration_code(options), f"{parser.format_usage()}{PROGRAM}: error: {error}\n")
+    except ConfigError as error:
+        for problem in error.problems:
+            log.error("Bad configuration", extra={"problem": problem})  # noqa: TRY400 - the same
+        return USAGE_ERROR
+    except (CannotListen, CannotWrite) as error:
+        log.error("Failed", extra={"err": error})  # noqa: TRY400 - foreseen: a traceback would hide it
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python must not complain of it once more at its end.
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+    except KeyboardInterrupt:
+        log.error("Interrupted")  # noqa: TRY400 - the same
+    return commands.FAILURE
+
+
+def _run(options: argparse.Namespace) -> int:
+    match options.command:
+        case "check":
+            return commands.check(_config_file(options))
+        case "once":
+            config = commands.read_config(_config_file(options))
+            return asyncio.run(commands.once(config, options.output))
+        case "simulate" | "demo":
+            return _run_simulated(options)
+        case _:
+            config = commands.read_config(_config_file(options))
+            return asyncio.run(commands.serve(config, _addresses(options), options.telemetry_path))
+
+
+def _run_simulated(options: argparse.Namespace) -> int:
+    from exporter import demo  # noqa: PLC0415 - serving starts faster without the simulator
+
+    if options.command == "demo":
+        return asyncio.run(demo.demo(_addresses(options), options.telemetry_path, seed=options.seed))
+    address, token = options.simulator_address, options.token
+    return asyncio.run(demo.simulate(address, token=token, seed=options.seed, speed=options.speed))
+
+
+def _bad_configuration_code(options: argparse.Namespace) -> int:
+    return commands.FAILURE if options.command == "check" else USAGE_ERROR
+
+
+def _config_file(options: argparse.Namespace) -> Path:
+    if options.config_file is not None:
+        return Path(options.config_file)
+    if DEFAULT_CONFIG_FILE.exists():
+        return DEFAULT_CONFIG_FILE
+    raise MissingConfiguration(NO_CONFIGURATION)
+
+
+def _addresses(options: argparse.Namespace) -> list[ListenAddress]:
+    return options.listen_addresses or [ListenAddress("", DEFAULT_PORT)]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Prometheus exporter for the backups of Northflank addons. Without a command it serves.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"{PROGRAM}, version {__version__} (Python {platform.python_version()})",
+    )
+    _add_global_flags(parser)
+    _add_web_flags(parser)
+    parser.set_defaults(
+        config_file=None,
+        log_level="info",
+        log_format="logfmt",
+        listen_addresses=None,
+        telemetry_path="/metrics",
+    )
+    _add_commands(parser)
+    return parser
+
+
+def _add_commands(parser: argparse.ArgumentParser) -> None:
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        command = subparsers.add_parser(name, help=text, description=text.capitalize(), allow_abbrev=False)
+        _add_global_flags(command)
+        return command
+
+    add("check", "read the configuration without the network; tell targets and expected requests")
+    once = add("once", "poll everything once and write the metrics to standard output or a file")
+    once.add_argument("--output", type=Path, metavar="FILE", help="for node_exporter's textfile collector")
+    demo = add("demo", "run a simulated Northflank API and the exporter reading it")
+    _add_web_flags(demo)
+    _add_seed(demo)
+    simulate = add("simulate", "run the simulated Northflank API alone")
+    simulate.add_argument(
+        "--web.listen-address",
+        dest="simulator_address",
+        type=_listen_address,
+        default=ListenAddress("127.0.0.1", SIMULATOR_PORT),
+        metavar="HOST:PORT",
+        help=f"default 127.0.0.1:{SIMULATOR_PORT}",
+    )
+    simulate.add_argument("--token", default="demo", help="the only token it accepts; default demo")
+    simulate.add_argument("--speed", type=_speed, default=1.0, help="how fast its time passes; default 1")
+    _add_seed(simulate)
+
+
+def _add_global_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what stands before or behind a command; the defaults are the main parser's."""
+    flags = parser.add_argument_group("global flags")
+    flags.add_argument(
+        "--config.file",
+        dest="config_file",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help=f"default {DEFAULT_CONFIG_FILE}, if it exists",
+    )
+    flags.add_argument(
+        "--log.level",
+        dest="log_level",
+        choices=logs.LEVELS,
+        default=argparse.SUPPRESS,
+        help="default info",
+    )
+    flags.add_argument(
+        "--log.format",
+        dest="log_format",
+        choices=logs.FORMATS,
+        default=argparse.SUPPRESS,
+        help="default logfmt",
+    )
+
+
+def _add_web_flags(parser: argparse.ArgumentParser) -> None:
+    flags = parser.add_argument_group("serving")
+    flags.add_argument(
+        "--web.listen-address",
+        dest="listen_addresses",
+        type=_listen_address,
+        action="append",
+        default=argparse.SUPPRESS,
+        metavar="HOST:PORT",
+        help=f"repeatable; default :{DEFAULT_PORT}",
+    )
+    flags.add_argument(
+        "--web.telemetry-path",
+        dest="telemetry_path",
+        type=_telemetry_path,
+        default=argparse.SUPPRESS,
+        metavar="PATH",
+        help="default /metrics",
+    )
+
+
+def _add_seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, default=1, help="of the simulated world; default 1")
+
+
+def _listen_address(text: str) -> ListenAddress:
+    try:
+        return ListenAddress.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _telemetry_path(text: str) -> str:
+    if not text.startswith("/") or not text.isprintable() or set(text) & set(" {}?#%") or text in RESERVED_PATHS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no plain path such as /metrics, or is taken")
+    return text
+
+
+def _speed(text: str) -> float:
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return speed

@@ -1,0 +1,79 @@
+"""The commands that need no Northflank: a simulated API, alone or with an exporter that reads it."""
+
+import logging
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from exporter.api_token import ApiToken
+from exporter.app import Exporter, utc_now
+from exporter.commands import GOOD
+from exporter.config import AccountConfig, AddonEntry, Config
+from exporter.serve import CannotListen, bound, serving, stop_signal
+from exporter.simulator import Simulator, World
+from exporter.web import ListenAddress
+
+log = logging.getLogger(__name__)
+
+MAX_AGE = timedelta(hours=26)
+"""A daily backup and two hours for it to run."""
+
+
+async def simulate(address: ListenAddress, *, token: str, seed: int, speed: float) -> int:
+    """Run the simulator alone until a signal; raises CannotListen."""
+    async with _simulator(address, token=token, seed=seed, speed=speed) as simulator:
+        log.info("Listening", extra={"address": simulator.url.removeprefix("http://")})
+        sys.stdout.write(f"NORTHFLANK_API_TOKEN={token}\n")
+        sys.stdout.flush()
+        await stop_signal()
+    return GOOD
+
+
+async def demo(addresses: Sequence[ListenAddress], telemetry_path: str, *, seed: int) -> int:
+    """Run the simulator and an exporter that reads it over real HTTP; raises CannotListen."""
+    token = "demo"  # noqa: S105 - the simulator's, it opens nothing
+    with bound(addresses) as sockets:
+        async with (
+            _simulator(ListenAddress("127.0.0.1", 0), token=token, seed=seed, speed=1.0) as simulator,
+            Exporter(_demo_config(simulator, token)) as exporter,
+            serving(exporter, sockets, telemetry_path=telemetry_path) as served,
+        ):
+            sys.stdout.write(f"Simulated Northflank API: {simulator.url}\n")
+            for address in served:
+                sys.stdout.write(f"Metrics: http://{_reachable(address)}{telemetry_path}\n")
+            sys.stdout.write("Stop with Ctrl-C.\n")
+            sys.stdout.flush()
+            await stop_signal()
+    return GOOD
+
+
+@asynccontextmanager
+async def _simulator(address: ListenAddress, *, token: str, seed: int, speed: float) -> AsyncIterator[Simulator]:
+    simulator = Simulator(
+        World.demo(seed, utc_now()), host=address.host or "::", port=address.port, token=token, speed=speed
+    )
+    try:
+        await simulator.start()
+    except OSError as error:
+        raise CannotListen(f"cannot listen on {address}: {error.strerror or error}") from error
+    try:
+        yield simulator
+    finally:
+        await simulator.close()
+
+
+def _demo_config(simulator: Simulator, token: str) -> Config:
+    world = simulator.world
+    entries = tuple(
+        AddonEntry(project=project.id, addon=addon.id, max_age=MAX_AGE)
+        for project in world.projects
+        for addon in world.addons(project.id)
+    )
+    account = AccountConfig(api_url=simulator.url, token=ApiToken.literal(token), addons=entries)
+    return Config(accounts=(account,))
+
+
+def _reachable(address: str) -> str:
+    """Give an address that a browser on this machine can open."""
+    return address.replace("[::]", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - shown, not bound

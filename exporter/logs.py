@@ -1,0 +1,70 @@
+"""Log lines as logfmt or JSON on standard error: level, message, then whatever fields `extra` carries."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+"""The words of --log.level."""
+
+_NAMES = {number: name for name, number in LEVELS.items()} | {logging.CRITICAL: "error"}
+_STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@+*%,[]()")
+
+
+class _FieldFormatter(logging.Formatter):
+    """Collects a record's fields; how they are written is the subclasses' matter."""
+
+    def fields(self, record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
+        moment = datetime.fromtimestamp(record.created, UTC)
+        yield "ts", moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        yield "level", _NAMES.get(record.levelno, record.levelname.lower())
+        yield "msg", record.getMessage()
+        for name, value in vars(record).items():
+            if name not in _STANDARD_ATTRIBUTES:
+                yield name, value
+        if record.exc_info:
+            yield "traceback", self.formatException(record.exc_info)
+
+
+class LogfmtFormatter(_FieldFormatter):
+    """`ts=… level=info msg="Listening" address=127.0.0.1:10087`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record on one line."""
+        return " ".join(
+            f"{name}={_quoted(str(value)) if name == 'msg' else _value(str(value))}"
+            for name, value in self.fields(record)
+        )
+
+
+class JsonFormatter(_FieldFormatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record on one line."""
+        return json.dumps(dict(self.fields(record)), default=str)
+
+
+FORMATS: dict[str, type[_FieldFormatter]] = {"logfmt": LogfmtFormatter, "json": JsonFormatter}
+"""The words of --log.format."""
+
+
+def configure(*, level: str, form: str, stream: TextIO) -> None:
+    """Send every log line of the process to `stream`."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(FORMATS[form]())
+    logging.basicConfig(level=LEVELS[level], handlers=[handler], force=True)
+    # asyncio's own debug lines tell of selectors, not of backups.
+    logging.getLogger("asyncio").setLevel(max(LEVELS[level], logging.INFO))
+
+
+def _value(text: str) -> str:
+    return text if text and _PLAIN.issuperset(text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    # JSON's escapes are logfmt's: quotes, backslashes, line ends and control characters.
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,110 @@
+"""Northflank's nouns as values: what a backup is, what its words mean, and which addon it belongs to."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class BackupStatus(StrEnum):
+    """Status of a backup; a word that Northflank has not documented yet is `UNKNOWN`."""
+
+    SCHEDULED = "scheduled"
+    IN_PROGRESS = "in-progress"
+    COMPLETED = "completed"
+    ABORTING = "aborting"
+    ABORTED = "aborted"
+    FAILED = "failed"
+    NOT_SUPPORTED = "not-supported"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def _missing_(cls, _value: object) -> "BackupStatus":
+        return cls.UNKNOWN
+
+
+class BackupKind(StrEnum):
+    """What a backup holds: sizes compare within a kind only, and imports are not backups of this database."""
+
+    SNAPSHOT = "snapshot"
+    DUMP = "dump"
+    IMPORT = "import"
+    UNKNOWN = "unknown"
+
+
+class FailureReason(StrEnum):
+    """Why the latest poll of an addon gave no data."""
+
+    PENDING = "pending"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    CLIENT_ERROR = "client_error"
+    INVALID_RESPONSE = "invalid_response"
+    INTERNAL = "internal"
+
+
+class AddonKey(NamedTuple):
+    """Identity of a watched addon: ids are unique inside their parent only."""
+
+    account: str
+    project_id: str
+    addon_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """An account's request limit as an answer's headers report it: requests per window, and what is left."""
+
+    limit: int
+    remaining: int
+    reset_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """One backup as listed by Northflank.
+
+    `identity` tells backups apart (`uid`, else `id`). `completed_at` is None unless `status` is completed and
+    the API gave a time that can be read. Texts that the API left out are empty.
+    """
+
+    identity: str
+    id: str
+    status: BackupStatus
+    kind: BackupKind
+    created_at: datetime
+    completed_at: datetime | None = None
+    size_bytes: int | None = None
+    source_type: str = ""
+    compression_type: str = ""
+    addon_version: str = ""
+    destination_id: str = ""
+    additional_destination_ids: tuple[str, ...] = ()
+
+    @property
+    def is_completed(self) -> bool:
+        """Whether Northflank says that this backup is completed."""
+        return self.status is BackupStatus.COMPLETED
+
+    @property
+    def completion_time(self) -> datetime:
+        """When a completed backup was completed; its start where Northflank does not say."""
+        return self.completed_at or self.created_at
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long a completed backup took, never negative; None without a completion time."""
+        if self.completed_at is None:
+            return None
+        return max(self.completed_at - self.created_at, timedelta(0))
+
+    @property
+    def destination_ids(self) -> frozenset[str]:
+        """Every custom destination that holds a copy of this backup."""
+        named = {self.destination_id, *self.additional_destination_ids}
+        return frozenset(named - {""})

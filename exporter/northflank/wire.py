@@ -1,0 +1,257 @@
+"""From bytes and headers to values and errors: pure, and the only place that spells Northflank's JSON.
+
+Facts from northflank.com/docs/v1/api and from the types of the official JavaScript client. What the API leaves
+open is tolerated in every variant; what cannot be read costs its own item, never the page.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+from exporter.model import Backup, BackupKind, BackupStatus, RateLimit
+from exporter.northflank.errors import (
+    ApiError,
+    ClientError,
+    Forbidden,
+    InvalidResponse,
+    NotFound,
+    RateLimited,
+    ServerError,
+    Unauthorized,
+)
+
+_KIND_OF_SOURCE = {
+    "snapshot": BackupKind.SNAPSHOT,
+    "fileUpload": BackupKind.IMPORT,
+    "externalDump": BackupKind.IMPORT,
+    "sameAddon": BackupKind.DUMP,
+    "liveInstance": BackupKind.DUMP,
+}
+
+_MAX_SIZE_DIGITS = 18  # an exabyte: longer is no size, and long digit strings are costly to convert
+_MAX_HEADER_DIGITS = 15
+_EPOCH_SECONDS = 10**9  # a reset at or above it is a point in time, not a number of seconds
+_EPOCH_MILLISECONDS = 10**12
+_LATEST_TIME = 253_402_300_799  # the last second that datetime can hold
+_LONGEST_WAIT = timedelta(days=1)
+_SHORTEST_TIME = len("2021-01-20T11:19:53")
+_DATE_LENGTH = len("2021-01-20")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a list of backups; `cursor` asks for the next one and is empty on the last."""
+
+    backups: tuple[Backup, ...]
+    rejected: int
+    cursor: str
+
+
+def decode_json(body: bytes | bytearray) -> Any:  # noqa: ANN401 - JSON is anything until the parsers below have read it
+    """Decode a body leniently: control characters, lone surrogates and broken UTF-8 cost no data.
+
+    Raises InvalidResponse where it is no JSON all the same.
+    """
+    try:
+        return json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_int=_integer)
+    except ValueError as error:
+        raise InvalidResponse("the body is not JSON") from error
+    except RecursionError as error:
+        raise InvalidResponse("the body is nested too deeply") from error
+
+
+def parse_backups_page(body: bytes | bytearray) -> Page:
+    """Read one page of `GET …/backups`; raises InvalidResponse where it holds no list of backups."""
+    envelope = decode_json(body)
+    try:
+        raw_backups = envelope["data"]["backups"]
+    except (TypeError, KeyError, IndexError):
+        raw_backups = None
+    if not isinstance(raw_backups, list):
+        raise InvalidResponse("the body holds no list at data.backups")
+    backups = tuple(backup for raw in raw_backups if (backup := parse_backup(raw)) is not None)
+    return Page(
+        backups=backups,
+        rejected=len(raw_backups) - len(backups),
+        cursor=_next_cursor(envelope.get("pagination")),
+    )
+
+
+def _next_cursor(pagination: object) -> str:
+    if not isinstance(pagination, Mapping) or pagination.get("hasNextPage") is False:
+        return ""
+    cursor = pagination.get("cursor")
+    return cursor if isinstance(cursor, str) else ""
+
+
+def parse_backup(raw: object) -> Backup | None:
+    """Read one item of a list of backups; None where it has no identity or no time of creation."""
+    if not isinstance(raw, Mapping):
+        return None
+    backup_id = _text(raw.get("id"))
+    identity = _text(raw.get("uid")) or backup_id
+    created_at = parse_time(raw.get("createdAt"))
+    if not identity or created_at is None:
+        return None
+    status = _status(raw.get("status"))
+    config = _mapping(raw.get("config"))
+    source_type = _text(_mapping(config.get("source")).get("type"))
+    compression_type = _text(config.get("compressionType"))
+    return Backup(
+        identity=identity,
+        id=backup_id,
+        status=status,
+        kind=_kind(source_type, compression_type),
+        created_at=created_at,
+        completed_at=parse_time(raw.get("completedAt")) if status is BackupStatus.COMPLETED else None,
+        size_bytes=parse_size(config.get("size")),
+        source_type=source_type,
+        compression_type=compression_type,
+        addon_version=_text(config.get("addonVersion")),
+        destination_id=_text(raw.get("customDestinationId")),
+        additional_destination_ids=_destination_ids(config.get("additionalDestinations")),
+    )
+
+
+def parse_time(raw: object) -> datetime | None:
+    """Read an ISO-8601 date and time, with `T` or a space between; without a zone it is UTC."""
+    if not isinstance(raw, str) or len(raw) < _SHORTEST_TIME or raw[_DATE_LENGTH] not in "T ":
+        return None
+    try:
+        time = datetime.fromisoformat(raw)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def parse_size(raw: object) -> int | None:
+    """Read a size in bytes, documented as a string; None where it is no plausible number of bytes."""
+    if isinstance(raw, str):
+        return int(raw) if _is_digits(raw, _MAX_SIZE_DIGITS) else None
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        return None
+    return int(raw) if 0 <= raw < 10**_MAX_SIZE_DIGITS and raw == int(raw) else None
+
+
+def parse_rate_limit(headers: Mapping[str, str], received_at: datetime) -> RateLimit | None:
+    """Read the x-ratelimit headers of an answer; None where one is missing or no number.
+
+    The reset is documented as seconds from now; an epoch in seconds or milliseconds is understood too.
+    """
+    limit, remaining, reset = (
+        _header_number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining", "reset")
+    )
+    if limit is None or remaining is None or reset is None:
+        return None
+    return RateLimit(limit=limit, remaining=remaining, reset_at=_reset_time(reset, received_at))
+
+
+def parse_date(headers: Mapping[str, str]) -> datetime | None:
+    """Read the server's clock from `Date`; None where it cannot be read."""
+    return _http_date(headers.get("Date", ""))
+
+
+def _http_date(raw: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(raw)
+        return date.replace(tzinfo=UTC) if date.tzinfo is None else date
+    except (ValueError, OverflowError):
+        return None
+
+
+def error_of_status(
+    status: int, headers: Mapping[str, str], body: bytes | bytearray, received_at: datetime
+) -> ApiError:
+    """Tell what an answer with a status of 400 or above means.
+
+    A 401 that names a required permission is about the role, any other 401 about the token itself.
+    """
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        permission = _required_permission(body)
+        if permission or status == HTTPStatus.FORBIDDEN:
+            return Forbidden(status, f"the token's role lacks {permission or 'a permission'}")
+        return Unauthorized(status, "the token is rejected")
+    if status == HTTPStatus.NOT_FOUND:
+        return NotFound(status, "no such project or addon")
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return RateLimited(status, _retry_after(headers.get("Retry-After", ""), received_at))
+    return ServerError(status) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ClientError(status)
+
+
+def _required_permission(body: bytes | bytearray) -> str:
+    try:
+        envelope = _mapping(decode_json(body))
+    except InvalidResponse:
+        return ""
+    details = _mapping(_mapping(envelope.get("error")).get("details"))
+    permission = details.get("requiredPermission")
+    if isinstance(permission, str) and permission.isprintable():
+        return permission[:200]
+    return "a permission" if permission else ""
+
+
+def _retry_after(raw: str, received_at: datetime) -> timedelta | None:
+    """Read Retry-After in both its forms (RFC 9110, 10.2.3); None where it asks for no wait at all."""
+    seconds = _header_number(raw)
+    if seconds is not None:
+        wait = timedelta(seconds=min(seconds, _LONGEST_WAIT.total_seconds()))
+    else:
+        date = _http_date(raw)
+        wait = min(date - received_at, _LONGEST_WAIT) if date is not None else timedelta(0)
+    return wait if wait > timedelta(0) else None
+
+
+def _reset_time(reset: float, received_at: datetime) -> datetime:
+    if reset < _EPOCH_SECONDS:
+        return received_at + timedelta(seconds=reset)
+    seconds = reset / 1000 if reset >= _EPOCH_MILLISECONDS else reset
+    return datetime.fromtimestamp(min(seconds, _LATEST_TIME), UTC)
+
+
+def _header_number(raw: str | None) -> int | None:
+    text = (raw or "").strip().partition(".")[0]
+    return int(text) if _is_digits(text, _MAX_HEADER_DIGITS) else None
+
+
+def _integer(digits: str) -> int | str:
+    # Python refuses to convert thousands of digits; one absurd number must not cost the page.
+    return int(digits) if len(digits) <= _MAX_SIZE_DIGITS * 2 else digits
+
+
+def _is_digits(text: str, longest: int) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= longest
+
+
+def _mapping(raw: object) -> Mapping[str, Any]:
+    return raw if isinstance(raw, Mapping) else {}
+
+
+def _text(raw: object) -> str:
+    """Give a string that can be a label value: the exposition cannot carry lone surrogates and NUL."""
+    if not isinstance(raw, str):
+        return ""
+    if raw.isascii() and "\0" not in raw:
+        return raw
+    return raw.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _status(raw: object) -> BackupStatus:
+    return BackupStatus(raw) if isinstance(raw, str) else BackupStatus.UNKNOWN
+
+
+def _kind(source_type: str, compression_type: str) -> BackupKind:
+    known = _KIND_OF_SOURCE.get(source_type)
+    if known is not None:
+        return known
+    return BackupKind.DUMP if compression_type else BackupKind.UNKNOWN
+
+
+def _destination_ids(raw: object) -> tuple[str, ...]:
+    if not isinstance(raw, list):
+        return ()
+    named = (_text(_mapping(destination).get("destinationId")) for destination in raw)
+    return tuple(destination_id for destination_id in named if destination_id)

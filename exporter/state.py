@@ -1,0 +1,94 @@
+"""What the exporter knows: one frozen value per addon, replaced whole, never edited."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from exporter.model import AddonKey, FailureReason, RateLimit
+from exporter.summary import BackupSummary
+
+
+class ScrapeResult(StrEnum):
+    """What a scrape did for an addon."""
+
+    POLLED = "polled"
+    DEFERRED = "deferred"
+    LATE = "late"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddonState:
+    """Everything known of one watched addon.
+
+    `summary` and `data_at` are of the latest good poll: a failed one leaves them as they are. `failure` and
+    `poll_duration` are of the latest finished poll. `requests` is how many requests the latest good poll took,
+    and what the next one is expected to take.
+    """
+
+    key: AddonKey
+    max_age: timedelta | None = None
+    summary: BackupSummary | None = None
+    data_at: datetime | None = None
+    failure: FailureReason | None = FailureReason.PENDING
+    poll_duration: timedelta | None = None
+    requests: int = 1
+
+    def polled(self, summary: BackupSummary, *, data_at: datetime, duration: timedelta, requests: int) -> "AddonState":
+        """Give the state after a poll that read the whole list."""
+        return replace(self, summary=summary, data_at=data_at, failure=None, poll_duration=duration, requests=requests)
+
+    def failed(self, reason: FailureReason, *, duration: timedelta) -> "AddonState":
+        """Give the state after a poll that gave no data; the last good data stays."""
+        return replace(self, failure=reason, poll_duration=duration)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """Everything known of one account, at the end of a scrape.
+
+    `is_up` is None before the first request; `scrape_addons` counts this scrape's addons by result.
+    """
+
+    name: str
+    addons: int
+    scrape_addons: Mapping[ScrapeResult, int]
+    refresh_cycle: timedelta
+    is_up: bool | None = None
+    rate_limit: RateLimit | None = None
+    clock_skew: timedelta | None = None
+    token_expires_at: datetime | None = None
+    pattern_addons: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExporterState:
+    """What is known of this process, at the end of a scrape."""
+
+    version: str
+    python_version: str
+    scrape_duration: timedelta
+    config_loaded_at: datetime
+
+
+class StateStore:
+    """The latest state of every watched addon; `on_replace` hears of each new one."""
+
+    def __init__(self, states: Iterable[AddonState], on_replace: Callable[[AddonState], None]) -> None:
+        self._states: dict[AddonKey, AddonState] = {}
+        self._on_replace = on_replace
+        for state in states:
+            self.replace(state)
+
+    def __getitem__(self, key: AddonKey) -> AddonState:
+        return self._states[key]
+
+    def replace(self, state: AddonState) -> None:
+        """Let this state be the addon's from now on."""
+        self._states[state.key] = state
+        self._on_replace(state)
+
+    def all(self) -> tuple[AddonState, ...]:
+        """Every addon's state, in the order of the configuration."""
+        return tuple(self._states.values())

@@ -1,0 +1,114 @@
+"""What a list of backups says about its addon: pure, from the list alone, so a restart cannot change it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+
+from exporter.model import Backup, BackupKind, BackupStatus
+
+MEDIAN_WINDOW = 7
+"""How many completed backups before the latest one say what size is usual."""
+
+MEDIAN_MINIMUM = 3
+"""With fewer sizes than this, nothing is usual yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindSummary:
+    """The completed backups of one kind; `median_size_bytes` leaves the latest one out."""
+
+    kind: BackupKind
+    last_completed_at: datetime
+    last_size_bytes: int | None
+    median_size_bytes: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSummary:
+    """The facts about an addon's backups that the exporter exposes.
+
+    Imports count in `counts`, `stored_bytes` and their own kind, and in nothing else: somebody uploaded a
+    file, this database was not backed up.
+    """
+
+    counts: Mapping[BackupStatus, int]
+    stored_bytes: int
+    last_completed: Backup | None
+    oldest_completed_at: datetime | None
+    last_attempt: Backup | None
+    last_failed_at: datetime | None
+    failures_since_completed: int
+    running_since: datetime | None
+    kinds: tuple[KindSummary, ...]
+    destinations: Mapping[str, datetime]
+
+
+def summarise(backups: Iterable[Backup]) -> BackupSummary:
+    """Condense a complete, duplicate-free list; its order does not matter."""
+    listed = tuple(backups)
+    own = tuple(backup for backup in listed if backup.kind is not BackupKind.IMPORT)
+    completed = _newest_completed_first(own)
+    last_completed = completed[0] if completed else None
+    return BackupSummary(
+        counts=Counter(backup.status for backup in listed),
+        stored_bytes=sum(backup.size_bytes or 0 for backup in listed if backup.is_completed),
+        last_completed=last_completed,
+        oldest_completed_at=completed[-1].completion_time if completed else None,
+        last_attempt=max(own, key=_by_creation, default=None),
+        last_failed_at=max(_creation_times(own, BackupStatus.FAILED), default=None),
+        failures_since_completed=_failures_since(own, last_completed),
+        running_since=min(_creation_times(own, BackupStatus.IN_PROGRESS), default=None),
+        kinds=tuple(_kinds(listed)),
+        destinations=_destinations(completed),
+    )
+
+
+def _by_completion(backup: Backup) -> tuple[datetime, datetime, str]:
+    # Start and identity break ties, so that the order of the list never shows in the exposition.
+    return backup.completion_time, backup.created_at, backup.identity
+
+
+def _by_creation(backup: Backup) -> tuple[datetime, str]:
+    return backup.created_at, backup.identity
+
+
+def _newest_completed_first(backups: Iterable[Backup]) -> list[Backup]:
+    return sorted((backup for backup in backups if backup.is_completed), key=_by_completion, reverse=True)
+
+
+def _creation_times(backups: Iterable[Backup], status: BackupStatus) -> Iterator[datetime]:
+    return (backup.created_at for backup in backups if backup.status is status)
+
+
+def _failures_since(backups: Iterable[Backup], last_completed: Backup | None) -> int:
+    failed = _creation_times(backups, BackupStatus.FAILED)
+    if last_completed is None:
+        return sum(1 for _ in failed)
+    return sum(1 for created_at in failed if created_at > last_completed.created_at)
+
+
+def _kinds(backups: Sequence[Backup]) -> Iterator[KindSummary]:
+    for kind in BackupKind:
+        completed = _newest_completed_first(backup for backup in backups if backup.kind is kind)
+        if completed:
+            yield KindSummary(
+                kind=kind,
+                last_completed_at=completed[0].completion_time,
+                last_size_bytes=completed[0].size_bytes,
+                median_size_bytes=_usual_size(completed[1 : MEDIAN_WINDOW + 1]),
+            )
+
+
+def _usual_size(preceding: Iterable[Backup]) -> float | None:
+    sizes = [backup.size_bytes for backup in preceding if backup.size_bytes is not None]
+    return median(sizes) if len(sizes) >= MEDIAN_MINIMUM else None
+
+
+def _destinations(newest_first: Iterable[Backup]) -> dict[str, datetime]:
+    latest: dict[str, datetime] = {}
+    for backup in newest_first:
+        for destination_id in backup.destination_ids:
+            latest.setdefault(destination_id, backup.completion_time)
+    return dict(sorted(latest.items()))

@@ -1,0 +1,53 @@
+"""A file that another program reads at any time: whole or not there, never half-written."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+MODE = 0o644
+
+
+class CannotWrite(Exception):
+    """A file that cannot be written; the text says which and why."""
+
+
+@contextmanager
+def reserved(path: Path) -> Iterator[Callable[[bytes], None]]:
+    """Make sure that `path` can be written before any work is done; gives the function that then writes it.
+
+    A temporary file beside it takes its place once it is whole, and is removed where that does not come about.
+    Its name does not end in `.prom`: node_exporter reads every file that does. Raises CannotWrite.
+    """
+    with _explained(path):
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
+
+    def write(content: bytes) -> None:
+        with _explained(path):
+            _write_whole(descriptor, content)
+            temporary.replace(path)
+
+    try:
+        yield write
+    finally:
+        os.close(descriptor)
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _write_whole(descriptor: int, content: bytes) -> None:
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+        file.flush()
+        os.fchmod(descriptor, MODE)
+        os.fsync(descriptor)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CannotWrite(f"cannot write {path}: {error.strerror or error}") from error

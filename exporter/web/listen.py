@@ -1,0 +1,48 @@
+"""Listen addresses as Prometheus' programs write them: `:10087`, `127.0.0.1:0`, `[::1]:10087`."""
+
+import socket
+from dataclasses import dataclass
+
+HIGHEST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """Where to listen; an empty host means every address of the machine, port 0 any free port."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> "ListenAddress":
+        """Read HOST:PORT; raises ValueError that says what is wrong."""
+        host, colon, port = text.rpartition(":")
+        if not colon:
+            raise ValueError(f"{text!r} has no port (examples: :10087, 127.0.0.1:10087, [::1]:10087)")
+        if not (port.isascii() and port.isdigit()) or int(port[:6]) > HIGHEST_PORT:
+            raise ValueError(f"{text!r}: the port is no number from 0 to {HIGHEST_PORT}")
+        if host.startswith("[") and host.endswith("]"):
+            host = host[1:-1]
+        elif ":" in host:
+            raise ValueError(f"{text!r}: an IPv6 address wants brackets: [{host}]:{port}")
+        return cls(host, int(port))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def bind(self) -> socket.socket:
+        """Open the listening socket; raises OSError where that cannot be."""
+        if not self.host:
+            if socket.has_dualstack_ipv6():
+                return socket.create_server(("", self.port), family=socket.AF_INET6, dualstack_ipv6=True)
+            return socket.create_server(("", self.port))
+        family, *_, address = socket.getaddrinfo(
+            self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(address[:2], family=family)
+
+
+def address_of(listening: socket.socket) -> str:
+    """Give the address that a socket really has, port 0 resolved."""
+    host, port = listening.getsockname()[:2]
+    return str(ListenAddress(str(host), int(port)))
