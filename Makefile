@@ -1,0 +1,44 @@
+# The door to the project: `make` lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix bench lock clean
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+SOURCES := exporter tests scripts
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED) ## simulated Northflank + exporter; open the address it prints
+	$(BIN)/northflank-backup-exporter demo
+
+test: $(INSTALLED) ## every test; fetches what they need
+	scripts/fetch-tools
+	PATH="$(CURDIR)/.tools/usr/bin:$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) ## lint, format, types
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+
+fix: $(INSTALLED) ## repair what lint and format can
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+bench: $(INSTALLED) ## measure scrape, start-up and memory
+	$(BIN)/python -m scripts.bench
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+lock: $(INSTALLED) ## pin the newest versions, with hashes
+	$(COMPILE) --upgrade pyproject.toml --output-file requirements.txt
+	$(COMPILE) --upgrade --group build --output-file requirements-build.txt
+	$(COMPILE) --upgrade --group dev --constraint requirements.txt --constraint requirements-build.txt \
+		pyproject.toml --output-file requirements-dev.txt
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) .tools tests/js/node_modules .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(INSTALLED): requirements-dev.txt pyproject.toml
+	scripts/make-venv $(VENV)
+	@touch $@
