@@ -4,7 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SOURCES := exporter tests scripts
+SOURCES := exporter tests bench
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,7 +26,7 @@ fix: $(INSTALLED) ## repair what lint and format can
 	$(BIN)/ruff format $(SOURCES)
 
 bench: $(INSTALLED) ## measure scrape, start-up and memory
-	$(BIN)/python -m scripts.bench
+	$(BIN)/python -m bench $(ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header

@@ -65,9 +65,8 @@ class RateLimit:
     reset_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backup:
-    """One backup as listed by Northflank.
+class Backup(NamedTuple):
+    """One backup as listed by Northflank; a tuple, because a scrape makes hundreds of thousands of them.
 
     `identity` tells backups apart (`uid`, else `id`). `completed_at` is None unless `status` is completed and
     the API gave a time that can be read. Texts that the API left out are empty.
@@ -87,11 +86,6 @@ class Backup:
     additional_destination_ids: tuple[str, ...] = ()
 
     @property
-    def is_completed(self) -> bool:
-        """Whether Northflank says that this backup is completed."""
-        return self.status is BackupStatus.COMPLETED
-
-    @property
     def completion_time(self) -> datetime:
         """When a completed backup was completed; its start where Northflank does not say."""
         return self.completed_at or self.created_at
@@ -104,7 +98,7 @@ class Backup:
         return max(self.completed_at - self.created_at, timedelta(0))
 
     @property
-    def destination_ids(self) -> frozenset[str]:
+    def destination_ids(self) -> tuple[str, ...]:
         """Every custom destination that holds a copy of this backup."""
-        named = {self.destination_id, *self.additional_destination_ids}
-        return frozenset(named - {""})
+        own = (self.destination_id,) if self.destination_id else ()
+        return own + self.additional_destination_ids

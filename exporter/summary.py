@@ -1,7 +1,7 @@
 """What a list of backups says about its addon: pure, from the list alone, so a restart cannot change it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
@@ -48,57 +48,48 @@ class BackupSummary:
 def summarise(backups: Iterable[Backup]) -> BackupSummary:
     """Condense a complete, duplicate-free list; its order does not matter."""
     listed = tuple(backups)
-    own = tuple(backup for backup in listed if backup.kind is not BackupKind.IMPORT)
-    completed = _newest_completed_first(own)
+    all_completed = [backup for backup in listed if backup.status is BackupStatus.COMPLETED]
+    # Start and identity break ties, so that the order of the list never shows in the exposition.
+    all_completed.sort(key=lambda backup: (backup.completion_time, backup.created_at, backup.identity), reverse=True)
+    own = [backup for backup in listed if backup.kind is not BackupKind.IMPORT]
+    completed = [backup for backup in all_completed if backup.kind is not BackupKind.IMPORT]
     last_completed = completed[0] if completed else None
+    failed = [backup.created_at for backup in own if backup.status is BackupStatus.FAILED]
+    running = [backup.created_at for backup in own if backup.status is BackupStatus.IN_PROGRESS]
     return BackupSummary(
         counts=Counter(backup.status for backup in listed),
-        stored_bytes=sum(backup.size_bytes or 0 for backup in listed if backup.is_completed),
+        stored_bytes=sum(backup.size_bytes or 0 for backup in all_completed),
         last_completed=last_completed,
         oldest_completed_at=completed[-1].completion_time if completed else None,
-        last_attempt=max(own, key=_by_creation, default=None),
-        last_failed_at=max(_creation_times(own, BackupStatus.FAILED), default=None),
-        failures_since_completed=_failures_since(own, last_completed),
-        running_since=min(_creation_times(own, BackupStatus.IN_PROGRESS), default=None),
-        kinds=tuple(_kinds(listed)),
+        last_attempt=max(own, key=lambda backup: (backup.created_at, backup.identity), default=None),
+        last_failed_at=max(failed, default=None),
+        failures_since_completed=_failures_since(failed, last_completed),
+        running_since=min(running, default=None),
+        kinds=_kinds(all_completed),
         destinations=_destinations(completed),
     )
 
 
-def _by_completion(backup: Backup) -> tuple[datetime, datetime, str]:
-    # Start and identity break ties, so that the order of the list never shows in the exposition.
-    return backup.completion_time, backup.created_at, backup.identity
-
-
-def _by_creation(backup: Backup) -> tuple[datetime, str]:
-    return backup.created_at, backup.identity
-
-
-def _newest_completed_first(backups: Iterable[Backup]) -> list[Backup]:
-    return sorted((backup for backup in backups if backup.is_completed), key=_by_completion, reverse=True)
-
-
-def _creation_times(backups: Iterable[Backup], status: BackupStatus) -> Iterator[datetime]:
-    return (backup.created_at for backup in backups if backup.status is status)
-
-
-def _failures_since(backups: Iterable[Backup], last_completed: Backup | None) -> int:
-    failed = _creation_times(backups, BackupStatus.FAILED)
+def _failures_since(failed: list[datetime], last_completed: Backup | None) -> int:
     if last_completed is None:
-        return sum(1 for _ in failed)
+        return len(failed)
     return sum(1 for created_at in failed if created_at > last_completed.created_at)
 
 
-def _kinds(backups: Sequence[Backup]) -> Iterator[KindSummary]:
-    for kind in BackupKind:
-        completed = _newest_completed_first(backup for backup in backups if backup.kind is kind)
-        if completed:
-            yield KindSummary(
-                kind=kind,
-                last_completed_at=completed[0].completion_time,
-                last_size_bytes=completed[0].size_bytes,
-                median_size_bytes=_usual_size(completed[1 : MEDIAN_WINDOW + 1]),
-            )
+def _kinds(newest_first: Iterable[Backup]) -> tuple[KindSummary, ...]:
+    of_kind: dict[BackupKind, list[Backup]] = {}
+    for backup in newest_first:
+        of_kind.setdefault(backup.kind, []).append(backup)
+    return tuple(
+        KindSummary(
+            kind=kind,
+            last_completed_at=of_kind[kind][0].completion_time,
+            last_size_bytes=of_kind[kind][0].size_bytes,
+            median_size_bytes=_usual_size(of_kind[kind][1 : MEDIAN_WINDOW + 1]),
+        )
+        for kind in BackupKind
+        if kind in of_kind
+    )
 
 
 def _usual_size(preceding: Iterable[Backup]) -> float | None:

@@ -32,6 +32,9 @@ _KIND_OF_SOURCE = {
     "liveInstance": BackupKind.DUMP,
 }
 
+_STATUSES = {status.value: status for status in BackupStatus}
+_NOTHING: dict[str, Any] = {}
+
 _MAX_SIZE_DIGITS = 18  # an exabyte: longer is no size, and long digit strings are costly to convert
 _MAX_HEADER_DIGITS = 15
 _EPOCH_SECONDS = 10**9  # a reset at or above it is a point in time, not a number of seconds
@@ -82,7 +85,7 @@ def parse_backups_page(body: bytes | bytearray) -> Page:
 
 
 def _next_cursor(pagination: object) -> str:
-    if not isinstance(pagination, Mapping) or pagination.get("hasNextPage") is False:
+    if not isinstance(pagination, dict) or pagination.get("hasNextPage") is False:
         return ""
     cursor = pagination.get("cursor")
     return cursor if isinstance(cursor, str) else ""
@@ -90,7 +93,7 @@ def _next_cursor(pagination: object) -> str:
 
 def parse_backup(raw: object) -> Backup | None:
     """Read one item of a list of backups; None where it has no identity or no time of creation."""
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         return None
     backup_id = _text(raw.get("id"))
     identity = _text(raw.get("uid")) or backup_id
@@ -123,6 +126,8 @@ def parse_time(raw: object) -> datetime | None:
         return None
     try:
         time = datetime.fromisoformat(raw)
+        if time.tzinfo is UTC:
+            return time
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -226,8 +231,8 @@ def _is_digits(text: str, longest: int) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= longest
 
 
-def _mapping(raw: object) -> Mapping[str, Any]:
-    return raw if isinstance(raw, Mapping) else {}
+def _mapping(raw: object) -> dict[str, Any]:
+    return raw if isinstance(raw, dict) else _NOTHING
 
 
 def _text(raw: object) -> str:
@@ -240,7 +245,7 @@ def _text(raw: object) -> str:
 
 
 def _status(raw: object) -> BackupStatus:
-    return BackupStatus(raw) if isinstance(raw, str) else BackupStatus.UNKNOWN
+    return _STATUSES.get(raw, BackupStatus.UNKNOWN) if isinstance(raw, str) else BackupStatus.UNKNOWN
 
 
 def _kind(source_type: str, compression_type: str) -> BackupKind:
@@ -251,7 +256,7 @@ def _kind(source_type: str, compression_type: str) -> BackupKind:
 
 
 def _destination_ids(raw: object) -> tuple[str, ...]:
-    if not isinstance(raw, list):
+    if not raw or not isinstance(raw, list):
         return ()
     named = (_text(_mapping(destination).get("destinationId")) for destination in raw)
     return tuple(destination_id for destination_id in named if destination_id)

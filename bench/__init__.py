@@ -1,0 +1,1 @@
+"""Measurements of the exporter as a whole process, against the simulator as another."""

@@ -1,0 +1,30 @@
+"""The API's side of a measurement, in a process of its own: every answer takes the given latency."""
+
+import argparse
+import asyncio
+from datetime import UTC, datetime
+
+from exporter.simulator import Behaviour, Fault, Simulator, World
+
+
+async def serve(*, addons: int, backups: int, latency: float) -> None:
+    """Serve a uniform world, print its address, and go on until killed."""
+    world = World.uniform(addons=addons, backups=backups, seed=1, now=datetime.now(UTC))
+    async with Simulator(world, behaviour=Behaviour(rate_limit=10**9)) as simulator:
+        simulator.faults.inject(Fault.delay(latency))
+        print(simulator.url, flush=True)  # noqa: T201 - what the measuring process waits for
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Read the size of the world from the command line."""
+    parser = argparse.ArgumentParser(allow_abbrev=False)
+    parser.add_argument("--addons", type=int, required=True)
+    parser.add_argument("--backups", type=int, required=True)
+    parser.add_argument("--latency", type=float, required=True, help="seconds")
+    options = parser.parse_args()
+    asyncio.run(serve(addons=options.addons, backups=options.backups, latency=options.latency))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The keys of the file format, and which of them this version understands."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Support(Enum):
+    """Whether a part of the file format works in this version."""
+
+    NOW = auto()
+    LATER = auto()
+
+
+Keys: TypeAlias = "Mapping[str, Support]"
+
+ROOT: Keys = {
+    "accounts": Support.NOW,
+    "collect": Support.NOW,
+    "scrape": Support.NOW,
+}
+ACCOUNT: Keys = {
+    "name": Support.NOW,
+    "api_url": Support.NOW,
+    "token": Support.NOW,
+    "token_file": Support.NOW,
+    "team": Support.LATER,
+    "rate_limit_share": Support.LATER,
+    "rate_limit_group": Support.LATER,
+    "proxy_url": Support.LATER,
+    "ca_file": Support.LATER,
+    "addons": Support.NOW,
+}
+ADDON: Keys = {
+    "project": Support.NOW,
+    "addon": Support.NOW,
+    "max_age": Support.NOW,
+    "exclude": Support.LATER,
+    "types": Support.LATER,
+    "tags": Support.LATER,
+}
+COLLECT: Keys = {
+    "schedules": Support.LATER,
+    "schedules_timezone": Support.LATER,
+    "schedules_grace": Support.LATER,
+    "restores": Support.LATER,
+    "discovery": Support.LATER,
+    "full_listing": Support.LATER,
+}
+SCRAPE: Keys = {
+    "request_timeout": Support.NOW,
+    "concurrency": Support.NOW,
+    "timeout": Support.LATER,
+    "timeout_offset": Support.LATER,
+    "min_refresh_interval": Support.LATER,
+    "max_staleness": Support.LATER,
+}
+PATTERNS = Support.LATER
+"""Shell-style patterns where an addons entry wants the id of a project or addon."""

@@ -1,0 +1,90 @@
+"""Reads a configuration file, or its text, into a Config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exporter.config import keys, values
+from exporter.config.account import read_accounts
+from exporter.config.field import Field, Reading
+from exporter.config.model import AccountConfig, Config, ConfigError, Problem, ScrapeConfig
+from exporter.config.yaml_reader import read_tree
+from exporter.config.yaml_tree import Scalar, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SIZE_LIMIT = 16 * 1024 * 1024
+"""Bytes of a file; fifty thousand addons take a third of it."""
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Config:
+    """Read a file; raise ConfigError with every problem, also where the file itself cannot be read."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(SIZE_LIMIT + 1)
+    except OSError as error:
+        raise _file_error(f"cannot read {path}: {error.strerror}") from None
+    if len(raw) > SIZE_LIMIT:
+        raise _file_error(f"cannot read {path}: larger than 16 MiB")
+    return parse(_decoded(path, raw), environ, directory=path.parent)
+
+
+def parse(text: str, environ: Mapping[str, str], *, directory: Path = Path()) -> Config:
+    """Read a text; a relative token_file counts from the directory. Raise ConfigError with every problem."""
+    root, problems = read_tree(text)
+    if root is None:
+        raise ConfigError(problems or [_EMPTY])
+    reading = Reading(environ=environ, directory=directory, problems=problems, warnings=[])
+    accounts: tuple[AccountConfig, ...] = ()
+    scrape = ScrapeConfig()
+    if isinstance(root, Section):
+        fields = Field(reading=reading, path="", node=root, line=root.line).section(keys.ROOT) or {}
+        accounts, scrape = _read_root(reading, fields)
+    elif isinstance(root, Scalar) and not root.text:
+        problems.append(_EMPTY)
+    else:
+        message = f"the file must be a mapping that begins with accounts:, not {root.kind}"
+        problems.append(Problem(path="", message=message, line=root.line))
+    if problems:
+        raise ConfigError(problems)
+    return Config(accounts=accounts, scrape=scrape, warnings=tuple(reading.warnings))
+
+
+_EMPTY = Problem(path="", message="the file is empty; it must at least list accounts")
+
+
+def _decoded(path: Path, raw: bytes) -> str:
+    try:
+        # Editors on Windows begin a text file with a byte order mark.
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+    # Outside the handler: the error carries the whole file, and would stay with the new one as its context.
+    raise _file_error(f"cannot read {path}: not UTF-8 text", line)
+
+
+def _file_error(message: str, line: int | None = None) -> ConfigError:
+    return ConfigError([Problem(path="", message=message, line=line)])
+
+
+def _read_root(reading: Reading, fields: Mapping[str, Field]) -> tuple[tuple[AccountConfig, ...], ScrapeConfig]:
+    if "collect" in fields:
+        fields["collect"].section(keys.COLLECT)
+    scrape = _read_scrape(fields["scrape"]) if "scrape" in fields else ScrapeConfig()
+    if "accounts" not in fields:
+        reading.problems.append(Problem(path="accounts", message="is missing; list at least one account"))
+        return (), scrape
+    return read_accounts(fields["accounts"]), scrape
+
+
+def _read_scrape(scrape: Field) -> ScrapeConfig:
+    fields = scrape.section(keys.SCRAPE) or {}
+    defaults = ScrapeConfig()
+    timeout = values.read_timeout(fields["request_timeout"]) if "request_timeout" in fields else None
+    concurrency = values.read_concurrency(fields["concurrency"]) if "concurrency" in fields else None
+    return ScrapeConfig(
+        request_timeout=timeout or defaults.request_timeout,
+        concurrency=concurrency or defaults.concurrency,
+    )

@@ -1,0 +1,84 @@
+"""The configurations in data/config: the good ones load, the bad ones say exactly what is wrong."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from exporter.config import AddonEntry, Config, ConfigError, ScrapeConfig, load
+from exporter.config.keys import ACCOUNT, ADDON, COLLECT, ROOT, SCRAPE, Support
+
+DATA = Path(__file__).parent / "data" / "config"
+EXAMPLE = Path(__file__).parent.parent / "config.example.yaml"
+ENVIRON = {
+    "NORTHFLANK_API_TOKEN": "made-up-secret-of-the-environment",
+    "ADDON": "orders-db",
+    "CONCURRENCY": "64",
+    "EMPTY": "",
+    "MAX_AGE": "90m",
+    "NEWLINE": "\n",
+    "PROJECT": "blog",
+}
+BAD = sorted(path.name for path in (DATA / "bad").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_configuration_is_refused_with_exactly_these_problems(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(DATA / "bad")
+    expected = Path(name).with_suffix(".txt").read_text(encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(Path(name), ENVIRON)
+    assert f"{caught.value}\n" == expected
+    assert "made-up" not in repr(caught.value.problems)
+
+
+def test_every_bad_configuration_has_its_expected_problems_and_no_file_is_left_over() -> None:
+    expected = {path.stem for path in (DATA / "bad").glob("*.txt")}
+    assert expected == {Path(name).stem for name in BAD}
+    assert len(BAD) >= 20
+
+
+def _good(name: str) -> Config:
+    return load(DATA / "good" / name, ENVIRON)
+
+
+def test_everything_that_can_be_configured_is_read() -> None:
+    config = _good("everything.yaml")
+    acme, other = config.accounts
+    assert (acme.name, acme.api_url) == ("acme", "http://127.0.0.1:10088/prefix")
+    assert acme.token.reveal() == "made-up-secret-of-the-environment"
+    assert acme.addons == (
+        AddonEntry(project="shop", addon="orders-db", max_age=timedelta(hours=36)),
+        AddonEntry(project="shop", addon="carts-db", max_age=timedelta(hours=36)),
+        AddonEntry(project="shop", addon="sessions", max_age="off"),
+        AddonEntry(project="shop", addon="cache", max_age="off"),
+        AddonEntry(project="shop", addon="queue", max_age="off"),
+        AddonEntry(project="shop", addon="search", max_age=timedelta(minutes=90)),
+        AddonEntry(project="123", addon="no"),
+        AddonEntry(project="2024-01-01", addon="="),
+    )
+    assert (other.name, other.api_url) == ("Größe ${NORTHFLANK_API_TOKEN}", "https://api.northflank.com")
+    assert other.token.reveal() == "made-up-token-of-a-file"
+    assert other.addons == (AddonEntry(project="blog", addon="blog-db"),)
+    assert config.scrape == ScrapeConfig(request_timeout=timedelta(seconds=60.5), concurrency=64)
+    assert config.warnings == ()
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    config = _good("minimal.yaml")
+    assert [(account.name, account.api_url) for account in config.accounts] == [("", "https://api.northflank.com")]
+    assert config.scrape == ScrapeConfig(request_timeout=timedelta(seconds=8), concurrency=16)
+
+
+def test_the_example_loads_without_a_warning() -> None:
+    config = load(EXAMPLE, {"NORTHFLANK_API_TOKEN": "made-up-token"})
+    assert config.warnings == ()
+    assert len(config.accounts) == 1
+    assert config.scrape == ScrapeConfig()
+
+
+@pytest.mark.parametrize("keys", [ROOT, ACCOUNT, ADDON, COLLECT, SCRAPE])
+def test_the_example_shows_the_keys_that_work_and_no_others(keys: dict[str, Support]) -> None:
+    words = {line.strip(" #-").partition(":")[0] for line in EXAMPLE.read_text(encoding="utf-8").splitlines()}
+    works = {key for key, support in keys.items() if support is Support.NOW} - {"collect"}
+    assert words & set(keys) == works

@@ -1,0 +1,116 @@
+"""What holds for every configuration, however it was made up."""
+
+import re
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exporter.config import ConfigError, parse
+from exporter.config.keys import ACCOUNT, ADDON, COLLECT, ROOT, SCRAPE
+
+KEYS = sorted({*ROOT, *ACCOUNT, *ADDON, *COLLECT, *SCRAPE, "<<"})
+MARK = "zqzq"
+BEFORE = """scrape:
+  request_timeout: 8s
+  concurrency: 4
+accounts:
+  - name: acme
+    api_url: https://api.northflank.com
+    """
+AFTER = """
+    addons:
+      - project: shop
+        addon: orders-db
+        max_age: 26h
+"""
+
+secrets = st.text("abcdefghijklmnopqrstuvwxyz0123456789._-", min_size=40, max_size=80).map(MARK.__add__)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.dates()
+    | st.text()
+    | st.sampled_from(["26h", "off", "${TOKEN}", "${", "$${", "shop", "https://api.northflank.com", "./token"])
+)
+structures = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(KEYS) | scalars.filter(lambda key: key == key), inner, max_size=5)  # noqa: PLR0124 - not NaN
+    ),
+    max_leaves=20,
+)
+noise = st.sampled_from(
+    ["", " ", "\n", "\n  ", "- ", ": ", ":", "{", "}", "[", "]", ",", "'", '"', "&a ", "*a", "#"]
+) | st.text(max_size=5)
+
+
+def _problems(text: str, environ: dict[str, str]) -> str:
+    try:
+        parse(text, environ)
+    except ConfigError as error:
+        return f"{error}\n{error!r}\n{error.problems!r}"
+    return ""
+
+
+def _everything_said(text: str, environ: dict[str, str]) -> str:
+    """Return all that a user or a log could be shown after reading the text."""
+    problems = _problems(text, environ)
+    if problems:
+        return problems
+    config = parse(text, environ)
+    return "\n".join(config.warnings) + repr([account.token for account in config.accounts])
+
+
+def _edited(text: str, cut: tuple[int, int], inserted: str) -> str:
+    start, length = cut
+    return text[:start] + inserted + text[start + length :]
+
+
+@settings(deadline=None)
+@given(st.text() | st.lists(noise).map("".join))
+def test_any_text_is_a_configuration_or_a_list_of_problems(text: str) -> None:
+    _everything_said(text, {})
+
+
+@settings(deadline=None)
+@given(structures, st.dictionaries(st.sampled_from(KEYS), structures))
+def test_any_structure_is_a_configuration_or_a_list_of_problems(structure: object, root: dict[str, object]) -> None:
+    for whole in (structure, root, {**root, "accounts": [root, structure]}):
+        _everything_said(yaml.safe_dump(whole, allow_unicode=True), {"TOKEN": "made-up"})
+
+
+@settings(deadline=None)
+@given(
+    secrets,
+    st.tuples(st.integers(0, len(BEFORE)), st.integers(0, 12)),
+    noise,
+    st.tuples(st.integers(0, len(AFTER)), st.integers(0, 12)),
+    noise,
+)
+def test_a_literal_token_is_never_shown_whatever_else_is_wrong(
+    secret: str, cut: tuple[int, int], inserted: str, later_cut: tuple[int, int], later: str
+) -> None:
+    text = _edited(BEFORE, cut, inserted) + f"token: {secret}" + _edited(AFTER, later_cut, later)
+    assert MARK not in _everything_said(text, {})
+
+
+@settings(deadline=None)
+@given(st.text(), st.sampled_from(["token", "token_file"]))
+def test_a_token_from_the_environment_is_never_shown_whatever_it_holds(value: str, key: str) -> None:
+    text = f"{BEFORE}{key}: ${{TOKEN}}{AFTER}"
+    assert MARK not in _everything_said(text, {"TOKEN": f"{value}{MARK}{value}"})
+
+
+@settings(deadline=None)
+@given(st.text(), st.text(), st.data())
+def test_a_token_from_the_environment_is_never_shown_under_any_key(
+    before: str, after: str, data: st.DataObject
+) -> None:
+    whole = BEFORE + "token: x" + AFTER
+    spot = data.draw(st.sampled_from(list(re.finditer(r": (\S+)\n", whole))))
+    text = whole[: spot.start(1)] + '"${TOKEN}"' + whole[spot.end(1) :]
+    assert MARK not in _problems(text, {"TOKEN": f"{before}{MARK}{after}"})
