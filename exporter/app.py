@@ -38,7 +38,8 @@ class Exporter:
         self._config = config
         self._now = now
         self._loaded_at = now()
-        registry = CollectorRegistry()
+        # prometheus_client's own collectors tell no names, and `?name[]=` is to find them too.
+        registry = CollectorRegistry(support_collectors_without_names=True)
         self._telemetry = Telemetry()
         registry.register(self._telemetry)
         if not for_file:

@@ -3,17 +3,15 @@
 import argparse
 import asyncio
 import logging
-import os
 import platform
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from exporter import __version__, commands, logs
 from exporter.config import ConfigError
+from exporter.output import CannotWrite
 from exporter.serve import CannotListen
-from exporter.textfile import CannotWrite
 from exporter.web import ListenAddress
 
 log = logging.getLogger(__name__)
@@ -40,8 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     logs.configure(level=options.log_level, form=options.log_format, stream=sys.stderr)
-    # A termination is an interruption like Ctrl-C: what is under way is undone, not left behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(options)
     except MissingConfiguration as error:
@@ -52,10 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE_ERROR
     except (CannotListen, CannotWrite) as error:
         log.error("Failed", extra={"err": error})  # noqa: TRY400 - foreseen: a traceback would hide it
-    except BrokenPipeError:
-        # Whoever read our output has gone; Python must not complain of it once more at its end.
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         log.error("Interrupted")  # noqa: TRY400 - the same
     return commands.FAILURE
 

@@ -2,15 +2,14 @@
 
 import logging
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from exporter.app import Exporter
 from exporter.config import Config, ConfigError, load
 from exporter.forecast import forecast
-from exporter.serve import bound, serving, stop_signal
-from exporter.textfile import reserved
+from exporter.output import reserved, write_output
+from exporter.serve import bound, cancelling_signals, serving, stop_signals
 from exporter.web import ListenAddress
 
 log = logging.getLogger(__name__)
@@ -29,9 +28,9 @@ def read_config(path: Path) -> Config:
 
 async def serve(config: Config, addresses: Sequence[ListenAddress], telemetry_path: str) -> int:
     """Serve the metrics until a signal; raises CannotListen."""
-    with bound(addresses) as sockets:
+    with stop_signals() as stop, bound(addresses) as sockets:
         async with Exporter(config) as exporter, serving(exporter, sockets, telemetry_path=telemetry_path):
-            await stop_signal()
+            await stop.wait()
     return GOOD
 
 
@@ -43,16 +42,17 @@ def check(path: Path) -> int:
     except ConfigError as error:
         lines = [f"{path}: {problem}" for problem in error.problems]
         code = FAILURE
-    sys.stdout.write("\n".join(lines) + "\n")
+    write_output("\n".join([*lines, ""]).encode())
     return code
 
 
 async def once(config: Config, output: Path | None) -> int:
     """Poll everything once and write the exposition to standard output or to a file; raises CannotWrite."""
-    if output is None:
-        return await _write_once(config, sys.stdout.buffer.write)
-    with reserved(output) as write:
-        return await _write_once(config, write)
+    with cancelling_signals():
+        if output is None:
+            return await _write_once(config, write_output)
+        with reserved(output) as write:
+            return await _write_once(config, write)
 
 
 async def _write_once(config: Config, write: Callable[[bytes], object]) -> int:

@@ -1,7 +1,6 @@
 """The commands that need no Northflank: a simulated API, alone or with an exporter that reads it."""
 
 import logging
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -10,7 +9,8 @@ from exporter.api_token import ApiToken
 from exporter.app import Exporter, utc_now
 from exporter.commands import GOOD
 from exporter.config import AccountConfig, AddonEntry, Config
-from exporter.serve import CannotListen, bound, serving, stop_signal
+from exporter.output import write_output
+from exporter.serve import CannotListen, bound, serving, stop_signals
 from exporter.simulator import Simulator, World
 from exporter.web import ListenAddress
 
@@ -22,29 +22,30 @@ MAX_AGE = timedelta(hours=26)
 
 async def simulate(address: ListenAddress, *, token: str, seed: int, speed: float) -> int:
     """Run the simulator alone until a signal; raises CannotListen."""
-    async with _simulator(address, token=token, seed=seed, speed=speed) as simulator:
-        log.info("Listening", extra={"address": simulator.url.removeprefix("http://")})
-        sys.stdout.write(f"NORTHFLANK_API_TOKEN={token}\n")
-        sys.stdout.flush()
-        await stop_signal()
+    with stop_signals() as stop:
+        async with _simulator(address, token=token, seed=seed, speed=speed) as simulator:
+            log.info("Listening", extra={"address": simulator.url.removeprefix("http://")})
+            write_output(f"NORTHFLANK_API_TOKEN={token}\n".encode())
+            await stop.wait()
     return GOOD
 
 
 async def demo(addresses: Sequence[ListenAddress], telemetry_path: str, *, seed: int) -> int:
     """Run the simulator and an exporter that reads it over real HTTP; raises CannotListen."""
     token = "demo"  # noqa: S105 - the simulator's, it opens nothing
-    with bound(addresses) as sockets:
+    with stop_signals() as stop, bound(addresses) as sockets:
         async with (
             _simulator(ListenAddress("127.0.0.1", 0), token=token, seed=seed, speed=1.0) as simulator,
             Exporter(_demo_config(simulator, token)) as exporter,
             serving(exporter, sockets, telemetry_path=telemetry_path) as served,
         ):
-            sys.stdout.write(f"Simulated Northflank API: {simulator.url}\n")
-            for address in served:
-                sys.stdout.write(f"Metrics: http://{_reachable(address)}{telemetry_path}\n")
-            sys.stdout.write("Stop with Ctrl-C.\n")
-            sys.stdout.flush()
-            await stop_signal()
+            lines = [
+                f"Simulated Northflank API: {simulator.url}",
+                *(f"Metrics: http://{_reachable(address)}{telemetry_path}" for address in served),
+                "Stop with Ctrl-C.",
+            ]
+            write_output("\n".join([*lines, ""]).encode())
+            await stop.wait()
     return GOOD
 
 
@@ -56,7 +57,7 @@ async def _simulator(address: ListenAddress, *, token: str, seed: int, speed: fl
     try:
         await simulator.start()
     except OSError as error:
-        raise CannotListen(f"cannot listen on {address}: {error.strerror or error}") from error
+        raise CannotListen.on(address, error) from error
     try:
         yield simulator
     finally:

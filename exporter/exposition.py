@@ -84,7 +84,12 @@ class Exposition:
         return lines if state is addon else self._addons.lines(addon)
 
     def _chosen(self, names: Collection[str]) -> Any:  # noqa: ANN401 - prometheus_client leaves it untyped
-        return self._registry.restricted_registry(names) if names else self._registry
+        if not names:
+            return self._registry
+        # The library goes by the names of samples; people ask by the name of the metric.
+        return self._registry.restricted_registry(
+            {f"{name}{suffix}" for name in names for suffix in ("", "_total", "_bucket", "_sum", "_count", "_info")}
+        )
 
 
 class _CatalogueWriter(Generic[S]):

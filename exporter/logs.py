@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from aiohttp.http_exceptions import HttpProcessingError
+
 LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 """The words of --log.level."""
 
@@ -57,8 +59,18 @@ def configure(*, level: str, form: str, stream: TextIO) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(FORMATS[form]())
     logging.basicConfig(level=LEVELS[level], handlers=[handler], force=True)
+    logging.getLogger("aiohttp.server").addFilter(_demote_bad_requests)
     # asyncio's own debug lines tell of selectors, not of backups.
     logging.getLogger("asyncio").setLevel(max(LEVELS[level], logging.INFO))
+
+
+def _demote_bad_requests(record: logging.LogRecord) -> bool:
+    """Make a debug line without traceback of a request that is no HTTP: anybody could fill the log with them."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+        record.exc_info = None
+        return logging.getLogger().isEnabledFor(logging.DEBUG)
+    return True
 
 
 def _value(text: str) -> str:

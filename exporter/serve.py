@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from typing import Self
 
 from aiohttp import web
 
@@ -15,6 +16,8 @@ from exporter.app import Exporter
 from exporter.web import ListenAddress, WebServer, address_of
 
 log = logging.getLogger(__name__)
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 SHUTDOWN_SECONDS = 10.0
 """How long a scrape in flight may still take; Kubernetes kills after 30 s, and aiohttp may take twice this."""
@@ -26,6 +29,11 @@ KEEP_ALIVE_SECONDS = 150.0
 class CannotListen(Exception):
     """An address that cannot be listened on; the text says which and why."""
 
+    @classmethod
+    def on(cls, address: ListenAddress, error: OSError) -> Self:
+        """Tell of `address` what the operating system says."""
+        return cls(f"cannot listen on {address}: {error.strerror or error}")
+
 
 @contextmanager
 def bound(addresses: Sequence[ListenAddress]) -> Iterator[list[socket.socket]]:
@@ -36,7 +44,7 @@ def bound(addresses: Sequence[ListenAddress]) -> Iterator[list[socket.socket]]:
             try:
                 opened.append(sockets.enter_context(address.bind()))
             except OSError as error:
-                raise CannotListen(f"cannot listen on {address}: {error.strerror or error}") from error
+                raise CannotListen.on(address, error) from error
         yield opened
 
 
@@ -73,15 +81,35 @@ async def serving(
             await runner.cleanup()
 
 
-async def stop_signal() -> None:
-    """Wait for SIGTERM or SIGINT."""
+@contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """Let SIGTERM and SIGINT set an event instead of ending the process; to be entered before anything else."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
 
     def received(name: str) -> None:
         log.info("Shutting down", extra={"signal": name})
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    loop = asyncio.get_running_loop()
+    for number in STOP_SIGNALS:
         loop.add_signal_handler(number, received, number.name)
-    await stop.wait()
+    try:
+        yield stop
+    finally:
+        for number in STOP_SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+@contextmanager
+def cancelling_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGINT cancel the current task, so that it can undo what is under way."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine always runs in one
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        yield
+    finally:
+        for number in STOP_SIGNALS:
+            loop.remove_signal_handler(number)

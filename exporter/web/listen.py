@@ -25,6 +25,10 @@ class ListenAddress:
             host = host[1:-1]
         elif ":" in host:
             raise ValueError(f"{text!r}: an IPv6 address wants brackets: [{host}]:{port}")
+        try:
+            host.encode("idna")
+        except UnicodeError as error:
+            raise ValueError(f"{text!r}: {host!r} is no host name") from error
         return cls(host, int(port))
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
-"""A file that another program reads at any time: whole or not there, never half-written."""
+"""Where data goes: to standard output, or to a file that is whole or not there, never half-written."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,7 +11,18 @@ MODE = 0o644
 
 
 class CannotWrite(Exception):
-    """A file that cannot be written; the text says which and why."""
+    """Output that cannot be written; the text says where to and why."""
+
+
+def write_output(content: bytes) -> None:
+    """Write to standard output, all of it; raises CannotWrite."""
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        # Python would try once more at its end, and complain of it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise CannotWrite(f"cannot write standard output: {error.strerror or error}") from error
 
 
 @contextmanager
@@ -20,6 +32,9 @@ def reserved(path: Path) -> Iterator[Callable[[bytes], None]]:
     A temporary file beside it takes its place once it is whole, and is removed where that does not come about.
     Its name does not end in `.prom`: node_exporter reads every file that does. Raises CannotWrite.
     """
+    if path.exists() and not path.is_file():
+        # Replacing a device or a pipe by a file would break whoever uses it.
+        raise CannotWrite(f"cannot write {path}: not a regular file")
     with _explained(path):
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
