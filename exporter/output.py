@@ -32,10 +32,10 @@ def reserved(path: Path) -> Iterator[Callable[[bytes], None]]:
     A temporary file beside it takes its place once it is whole, and is removed where that does not come about.
     Its name does not end in `.prom`: node_exporter reads every file that does. Raises CannotWrite.
     """
-    if path.exists() and not path.is_file():
-        # Replacing a device or a pipe by a file would break whoever uses it.
-        raise CannotWrite(f"cannot write {path}: not a regular file")
     with _explained(path):
+        if path.exists() and not path.is_file():
+            # Replacing a device or a pipe by a file would break whoever uses it.
+            raise CannotWrite(f"cannot write {path}: not a regular file")
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)
 
