@@ -6,6 +6,7 @@ import os
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -19,6 +20,7 @@ from exporter.northflank.budget import RequestBudget
 from exporter.northflank.errors import (
     ConnectionFailed,
     InvalidResponse,
+    NorthflankError,
     RateLimited,
     RequestTimeout,
 )
@@ -32,6 +34,7 @@ MAX_BODY_BYTES = 16 * 2**20
 """A decoded body is read no further than this, so that a compressed bomb costs nothing."""
 
 MAX_ERROR_BODY_BYTES = 64 * 2**10
+ERROR_BODY_SECONDS = 1.0
 
 KEEP_ALIVE_SECONDS = 75.0
 """Longer than the usual scrape interval, so that connections outlive the pause between two scrapes."""
@@ -138,12 +141,16 @@ class NorthflankClient:
                         raise  # It was never connected: a second try would only double the storm.
                 return await self._attempt(endpoint, path)
         # Most specific first: aiohttp's own time-outs are both TimeoutError and ClientError.
-        except TimeoutError as error:
-            raise RequestTimeout(f"no whole answer within {self._request_timeout:g} s") from error
+        except TimeoutError:
+            failure: NorthflankError = RequestTimeout(f"no whole answer within {self._request_timeout:g} s")
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-            raise ConnectionFailed(_connection_fault(error)) from error
+            failure = ConnectionFailed(_connection_fault(error))
+        except UnicodeError:
+            failure = ConnectionFailed("the host name is none")
         except aiohttp.ClientError as error:
-            raise InvalidResponse(f"the answer is not HTTP ({type(error).__name__})") from error
+            failure = InvalidResponse(f"the answer is not HTTP ({type(error).__name__})")
+        # Raised without what it came from: aiohttp's errors hold the request, and so the token.
+        raise failure
 
     async def _attempt(self, endpoint: str, path: str) -> Answer:
         started = time.monotonic()
@@ -194,21 +201,31 @@ def open_session(*, user_agent: str, concurrency: int) -> aiohttp.ClientSession:
 
 
 async def _read_body(response: aiohttp.ClientResponse) -> bytearray:
-    is_error = response.status >= HTTPStatus.BAD_REQUEST
-    limit = MAX_ERROR_BODY_BYTES if is_error else MAX_BODY_BYTES
+    if response.status >= HTTPStatus.BAD_REQUEST:
+        return await _read_error_body(response)
     body = bytearray()
     try:
         async for chunk in response.content.iter_any():
             body += chunk
-            if len(body) > limit:
+            if len(body) > MAX_BODY_BYTES:
                 # Leaving the response unread closes its connection.
-                if is_error:
-                    return body[:limit]
-                raise InvalidResponse(f"the body is larger than {limit // 2**20} MiB")
-    except aiohttp.ClientError as error:
-        # The status of an error says what matters; its body would only have explained it.
-        if not is_error:
-            raise InvalidResponse("the body broke off or cannot be decoded") from error
+                raise InvalidResponse(f"the body is larger than {MAX_BODY_BYTES // 2**20} MiB")
+    except aiohttp.ClientError:
+        failure = InvalidResponse("the body broke off or cannot be decoded")
+    else:
+        return body
+    raise failure
+
+
+async def _read_error_body(response: aiohttp.ClientResponse) -> bytearray:
+    """Read what explains an error, if it comes soon: the status has said already what matters."""
+    body = bytearray()
+    with suppress(aiohttp.ClientError, TimeoutError):
+        async with asyncio.timeout(ERROR_BODY_SECONDS):
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > MAX_ERROR_BODY_BYTES:
+                    break
     return body
 
 

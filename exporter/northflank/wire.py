@@ -88,7 +88,11 @@ def _next_cursor(pagination: object) -> str:
     if not isinstance(pagination, dict) or pagination.get("hasNextPage") is False:
         return ""
     cursor = pagination.get("cursor")
-    return cursor if isinstance(cursor, str) else ""
+    if not isinstance(cursor, str):
+        return ""
+    if cursor != _text(cursor):
+        raise InvalidResponse("the cursor is not text that a URL can hold")
+    return cursor
 
 
 def parse_backup(raw: object) -> Backup | None:
