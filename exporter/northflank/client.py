@@ -34,7 +34,9 @@ MAX_BODY_BYTES = 16 * 2**20
 """A decoded body is read no further than this, so that a compressed bomb costs nothing."""
 
 MAX_ERROR_BODY_BYTES = 64 * 2**10
-ERROR_BODY_SECONDS = 1.0
+
+ERROR_BODY_SHARE = 1 / 4
+"""Part of a request's time that the body of an error may take: a status must not be lost to a hanging body."""
 
 KEEP_ALIVE_SECONDS = 75.0
 """Longer than the usual scrape interval, so that connections outlive the pause between two scrapes."""
@@ -170,8 +172,13 @@ class NorthflankClient:
         async with self._session.get(url, headers=headers, allow_redirects=False) as response:
             received_at = self._now()
             self._observe_headers(response.headers, received_at)
-            body = await _read_body(response)
+            body = await self._read_body(response)
             return Answer(status=response.status, headers=response.headers, body=body, received_at=received_at)
+
+    async def _read_body(self, response: aiohttp.ClientResponse) -> bytearray:
+        if response.status < HTTPStatus.BAD_REQUEST:
+            return await _read_whole(response)
+        return await _read_start(response, self._request_timeout * ERROR_BODY_SHARE)
 
     def _observe_headers(self, headers: Mapping[str, str], received_at: datetime) -> None:
         rate_limit = parse_rate_limit(headers, received_at)
@@ -200,9 +207,7 @@ def open_session(*, user_agent: str, concurrency: int) -> aiohttp.ClientSession:
     return session
 
 
-async def _read_body(response: aiohttp.ClientResponse) -> bytearray:
-    if response.status >= HTTPStatus.BAD_REQUEST:
-        return await _read_error_body(response)
+async def _read_whole(response: aiohttp.ClientResponse) -> bytearray:
     body = bytearray()
     try:
         async for chunk in response.content.iter_any():
@@ -217,11 +222,11 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytearray:
     raise failure
 
 
-async def _read_error_body(response: aiohttp.ClientResponse) -> bytearray:
-    """Read what explains an error, if it comes soon: the status has said already what matters."""
+async def _read_start(response: aiohttp.ClientResponse, seconds: float) -> bytearray:
+    """Read what explains an error, if it comes within `seconds`: its status has said what matters."""
     body = bytearray()
     with suppress(aiohttp.ClientError, TimeoutError):
-        async with asyncio.timeout(ERROR_BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in response.content.iter_any():
                 body += chunk
                 if len(body) > MAX_ERROR_BODY_BYTES:

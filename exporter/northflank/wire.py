@@ -90,8 +90,10 @@ def _next_cursor(pagination: object) -> str:
     cursor = pagination.get("cursor")
     if not isinstance(cursor, str):
         return ""
-    if cursor != _text(cursor):
-        raise InvalidResponse("the cursor is not text that a URL can hold")
+    try:
+        cursor.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidResponse("the cursor is not text that a URL can hold") from error
     return cursor
 
 
