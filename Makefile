@@ -1,10 +1,10 @@
 # The door to the project: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix bench lock clean
+.PHONY: help demo test check fix docs bench lock clean
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SOURCES := exporter tests bench
+SOURCES := exporter tests bench scripts
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ check: $(INSTALLED) ## lint, format, types
 fix: $(INSTALLED) ## repair what lint and format can
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
+
+docs: $(INSTALLED) ## write the generated parts of the documentation
+	$(BIN)/python -m scripts.metrics_table
 
 bench: $(INSTALLED) ## measure scrape, start-up and memory
 	$(BIN)/python -m bench $(ARGS)

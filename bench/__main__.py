@@ -8,14 +8,16 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
+
+from exporter.simulator import World
 
 REPETITIONS = 5
 
@@ -70,24 +72,15 @@ def _options() -> argparse.Namespace:
 
 
 def _config(api_url: str, options: argparse.Namespace) -> dict[str, object]:
-    with urllib.request.urlopen(_authorized(f"{api_url}/v1/projects")) as answer:
-        [project] = [project["id"] for project in json.load(answer)["data"]["projects"]]
-    addons: list[str] = []
-    page = 1
-    while len(addons) < options.addons:
-        url = f"{api_url}/v1/projects/{project}/addons?per_page=100&page={page}"
-        with urllib.request.urlopen(_authorized(url)) as answer:
-            addons += [addon["id"] for addon in json.load(answer)["data"]["addons"]]
-        page += 1
-    entries = [{"project": project, "addon": addon} for addon in addons]
+    # The peer's world: ids depend on its size alone.
+    world = World.uniform(addons=options.addons, backups=options.backups, seed=1, now=datetime.now(UTC))
+    entries = [
+        {"project": project.id, "addon": addon.id} for project in world.projects for addon in world.addons(project.id)
+    ]
     return {
         "accounts": [{"api_url": api_url, "token": "demo", "addons": entries}],
         "scrape": {"concurrency": options.concurrency},
     }
-
-
-def _authorized(url: str) -> urllib.request.Request:
-    return urllib.request.Request(url, headers={"Authorization": "Bearer demo"})  # noqa: S310 - loopback
 
 
 @contextmanager

@@ -1,0 +1,41 @@
+"""Writes the table of metrics in README.md from the declarations in the code (`make docs`)."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from exporter.metrics import ACCOUNT_CATALOGUE, ADDON_CATALOGUE, EXPORTER_CATALOGUE
+from exporter.telemetry import AccountTelemetry, Telemetry
+
+README = Path(__file__).parent.parent / "README.md"
+BLOCK = re.compile(r"(<!-- metrics: begin[^\n]*-->\n).*?(<!-- metrics: end -->)", re.DOTALL)
+
+
+def written(readme: str) -> str:
+    """Give the README with the table that the code says."""
+    rows = "\n".join(["| metric | labels | meaning |", "|---|---|---|", *_rows()])
+    return BLOCK.sub(lambda found: f"{found[1]}{rows}\n{found[2]}", readme)
+
+
+def _rows() -> Iterator[str]:
+    yield from (_row(family.name, family.labels, family.help) for family in ADDON_CATALOGUE.families)
+    for account_family in ACCOUNT_CATALOGUE.families:
+        labels = (*ACCOUNT_CATALOGUE.base_labels, *account_family.labels)
+        yield _row(account_family.name, labels, account_family.help)
+    yield from (_row(family.name, family.labels, family.help) for family in EXPORTER_CATALOGUE.families)
+    telemetry = Telemetry()
+    AccountTelemetry(telemetry, "any")
+    for metric in telemetry.describe():
+        suffix = "_total" if metric.type == "counter" else ""
+        names = {name: None for sample in metric.samples for name in sample.labels if name != "le"}
+        yield _row(metric.name + suffix, tuple(names), metric.documentation)
+
+
+def _row(name: str, labels: tuple[str, ...], text: str) -> str:
+    return f"| `{name}` | {', '.join(f'`{label}`' for label in labels)} | {text} |"
+
+
+if __name__ == "__main__":
+    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.stdout.write(f"{README.name}: table of metrics written\n")
