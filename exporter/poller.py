@@ -85,7 +85,8 @@ class AccountPoller:
             return self._failed(key, error.reason, error, _since(started))
         except Exception as error:
             # A fault of ours costs this addon's data and is shown as such; the others are served.
-            log.exception("Unexpected error in a poll", extra=_fields(key))
+            if self._store[key].failure is not FailureReason.INTERNAL:
+                log.exception("Unexpected error in a poll", extra=_fields(key))
             return self._failed(key, FailureReason.INTERNAL, error, _since(started))
         state = self._store[key]
         if state.failure not in {None, FailureReason.PENDING}:

@@ -34,11 +34,12 @@ class RequestBudget:
     def silence(self, now: datetime, retry_after: timedelta | None) -> None:
         """Stop after a 429: for what the server asks, else until the window's reset, else a minute."""
         if retry_after is not None:
-            self._silent_until = now + retry_after
+            end = now + retry_after
         elif self.rate_limit is not None and self.rate_limit.reset_at > now:
-            self._silent_until = self.rate_limit.reset_at
+            end = self.rate_limit.reset_at
         else:
-            self._silent_until = now + DEFAULT_SILENCE
+            end = now + DEFAULT_SILENCE
+        self._silent_until = max(self._silent_until or end, end)
 
     def time_for(self, requests: int) -> timedelta:
         """Say how long so many requests take at the rate that the limit leaves to the exporter."""

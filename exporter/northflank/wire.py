@@ -88,6 +88,8 @@ def _next_cursor(pagination: object) -> str:
     if not isinstance(pagination, dict) or pagination.get("hasNextPage") is False:
         return ""
     cursor = pagination.get("cursor")
+    if isinstance(cursor, int) and not isinstance(cursor, bool):
+        return str(cursor)
     if not isinstance(cursor, str):
         return ""
     try:
