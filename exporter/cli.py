@@ -10,9 +10,9 @@ from pathlib import Path
 
 from exporter import __version__, commands, logs
 from exporter.config import ConfigError
+from exporter.listen import ListenAddress
 from exporter.output import CannotWrite
 from exporter.serve import CannotListen
-from exporter.web import ListenAddress
 
 log = logging.getLogger(__name__)
 

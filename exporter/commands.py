@@ -8,9 +8,9 @@ from pathlib import Path
 from exporter.app import Exporter
 from exporter.config import Config, ConfigError, load
 from exporter.forecast import forecast
+from exporter.listen import ListenAddress
 from exporter.output import reserved, write_output
 from exporter.serve import bound, cancelling_signals, serving, stop_signals
-from exporter.web import ListenAddress
 
 log = logging.getLogger(__name__)
 

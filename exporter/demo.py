@@ -9,10 +9,10 @@ from exporter.api_token import ApiToken
 from exporter.app import Exporter, utc_now
 from exporter.commands import GOOD
 from exporter.config import AccountConfig, AddonEntry, Config
+from exporter.listen import ListenAddress
 from exporter.output import write_output
 from exporter.serve import CannotListen, bound, serving, stop_signals
-from exporter.simulator import Simulator, World
-from exporter.web import ListenAddress
+from exporter.simulator import ANY_PORT, Simulator, World
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +35,13 @@ async def demo(addresses: Sequence[ListenAddress], telemetry_path: str, *, seed:
     token = "demo"  # noqa: S105 - the simulator's, it opens nothing
     with stop_signals() as stop, bound(addresses) as sockets:
         async with (
-            _simulator(ListenAddress("127.0.0.1", 0), token=token, seed=seed, speed=1.0) as simulator,
+            _simulator(ANY_PORT, token=token, seed=seed, speed=1.0) as simulator,
             Exporter(_demo_config(simulator, token)) as exporter,
             serving(exporter, sockets, telemetry_path=telemetry_path) as served,
         ):
             lines = [
                 f"Simulated Northflank API: {simulator.url}",
-                *(f"Metrics: http://{_reachable(address)}{telemetry_path}" for address in served),
+                *(f"Metrics: http://{address.reachable}{telemetry_path}" for address in served),
                 "Stop with Ctrl-C.",
             ]
             write_output("\n".join([*lines, ""]).encode())
@@ -51,9 +51,7 @@ async def demo(addresses: Sequence[ListenAddress], telemetry_path: str, *, seed:
 
 @asynccontextmanager
 async def _simulator(address: ListenAddress, *, token: str, seed: int, speed: float) -> AsyncIterator[Simulator]:
-    simulator = Simulator(
-        World.demo(seed, utc_now()), host=address.host or "::", port=address.port, token=token, speed=speed
-    )
+    simulator = Simulator(World.demo(seed, utc_now()), address=address, token=token, speed=speed)
     try:
         await simulator.start()
     except OSError as error:
@@ -73,8 +71,3 @@ def _demo_config(simulator: Simulator, token: str) -> Config:
     )
     account = AccountConfig(api_url=simulator.url, token=ApiToken.literal(token), addons=entries)
     return Config(accounts=(account,))
-
-
-def _reachable(address: str) -> str:
-    """Give an address that a browser on this machine can open."""
-    return address.replace("[::]", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - shown, not bound

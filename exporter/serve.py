@@ -13,7 +13,8 @@ from aiohttp import web
 
 from exporter import __version__
 from exporter.app import Exporter
-from exporter.web import ListenAddress, WebServer, address_of
+from exporter.listen import ListenAddress, address_of
+from exporter.web import WebServer
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def bound(addresses: Sequence[ListenAddress]) -> Iterator[list[socket.socket]]:
 @asynccontextmanager
 async def serving(
     exporter: Exporter, sockets: Sequence[socket.socket], *, telemetry_path: str
-) -> AsyncIterator[list[str]]:
+) -> AsyncIterator[list[ListenAddress]]:
     """Serve on bound sockets; gives the real addresses."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="render") as render_pool:
         server = WebServer(

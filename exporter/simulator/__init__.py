@@ -2,7 +2,7 @@
 
 from exporter.simulator.behaviour import Behaviour
 from exporter.simulator.faults import Fault
-from exporter.simulator.server import Simulator
+from exporter.simulator.server import ANY_PORT, Simulator
 from exporter.simulator.world import World
 
-__all__ = ["Behaviour", "Fault", "Simulator", "World"]
+__all__ = ["ANY_PORT", "Behaviour", "Fault", "Simulator", "World"]

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from types import MappingProxyType, TracebackType
@@ -11,6 +11,7 @@ from typing import Self
 
 from aiohttp import web
 
+from exporter.listen import ListenAddress
 from exporter.simulator import mischief
 from exporter.simulator.answers import Answer, Library, error_answer, status_answer
 from exporter.simulator.behaviour import Behaviour, BodyFormat
@@ -20,7 +21,7 @@ from exporter.simulator.routes import Route, route_of
 from exporter.simulator.world import World
 
 _REMEMBERED_REQUESTS = 10_000
-_WILDCARD_HOSTS = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (nothing is bound here)
+ANY_PORT = ListenAddress("127.0.0.1", 0)
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _REFUSALS = frozenset({"q=0", "q=0.0", "q=0.00", "q=0.000"})
@@ -53,8 +54,7 @@ class Simulator:
         self,
         world: World,
         *,
-        host: str = "127.0.0.1",
-        port: int = 0,
+        address: ListenAddress = ANY_PORT,
         token: str = "demo",  # noqa: S107 (made up, and printed by the command that uses it)
         speed: float = 1.0,
         behaviour: Behaviour | None = None,
@@ -67,7 +67,7 @@ class Simulator:
         self.request_count = 0
         self.in_flight = 0
         self.most_in_flight = 0
-        self._address = (host, port)
+        self._address = address
         self._speed = speed
         self._clock = clock
         self._start = clock()
@@ -87,17 +87,13 @@ class Simulator:
 
     async def start(self) -> None:
         """Listen; OSError when the address cannot be had."""
+        listening = self._address.bind()
         server = web.Server(self._handle, handler_cancellation=True, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await runner.setup()
-        host, port = self._address
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError:
-            await runner.cleanup()
-            raise
+        await web.SockSite(runner, listening).start()
         self._runner = runner
-        self._address = (host, runner.addresses[0][1])
+        self._address = replace(self._address, port=listening.getsockname()[1])
 
     async def close(self) -> None:
         """Stop listening and end what is in flight; again is no error."""
@@ -108,9 +104,7 @@ class Simulator:
     @property
     def url(self) -> str:
         """The address without `/v1`; with the real port once started."""
-        host, port = self._address
-        host = _WILDCARD_HOSTS.get(host, host)
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return f"http://{self._address.reachable}"
 
     @property
     def behaviour(self) -> Behaviour:

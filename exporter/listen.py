@@ -4,6 +4,7 @@ import socket
 from dataclasses import dataclass
 
 HIGHEST_PORT = 65_535
+_WILDCARD_HOSTS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - nothing is bound by this
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class ListenAddress:
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    @property
+    def reachable(self) -> "ListenAddress":
+        """The same, but an address that a program on this machine can connect to."""
+        return ListenAddress("127.0.0.1", self.port) if self.host in _WILDCARD_HOSTS else self
+
     def bind(self) -> socket.socket:
         """Open the listening socket; raises OSError where that cannot be."""
         if not self.host:
@@ -46,7 +52,7 @@ class ListenAddress:
         return socket.create_server(address[:2], family=family)
 
 
-def address_of(listening: socket.socket) -> str:
+def address_of(listening: socket.socket) -> ListenAddress:
     """Give the address that a socket really has, port 0 resolved."""
     host, port = listening.getsockname()[:2]
-    return str(ListenAddress(str(host), int(port)))
+    return ListenAddress(str(host), int(port))

@@ -1,0 +1,155 @@
+"""Imports point one way, and no file or function outgrows its reader."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import exporter
+
+PACKAGE = Path(exporter.__file__).parent
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 50
+
+WHOLE = ("config", "simulator")
+"""Packages that count as one room here; any module of theirs may import any other of the same package."""
+
+EVERYTHING = frozenset({"*"})
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    name: frozenset(names.split())
+    for name, names in {
+        "": "",
+        "model": "",
+        "api_token": "",
+        "logs": "",
+        "output": "",
+        "listen": "",
+        "simulator": "listen",
+        "config": "api_token",
+        # The way of the data, from the API …
+        "northflank.errors": "model",
+        "northflank.wire": "model northflank.errors",
+        "northflank.budget": "model",
+        "northflank.listing": "model northflank.wire",
+        "northflank.token": "",
+        "northflank.client": "northflank.budget northflank.errors northflank.listing northflank.wire",
+        "northflank": "northflank.budget northflank.client northflank.errors northflank.listing northflank.token",
+        "summary": "model",
+        "state": "model summary",
+        "poller": "model northflank state summary",
+        # … to the answer.
+        "telemetry": "model",
+        "metrics.family": "",
+        "metrics.addon": "metrics.family model state summary",
+        "metrics.account": "metrics.family state",
+        "metrics": "metrics.account metrics.addon metrics.family",
+        "exposition": "metrics model state",
+        "web.negotiation": "",
+        "web.server": "exposition web.negotiation",
+        "web": "web.server",
+        "forecast": "config northflank.budget",
+        # Only these see how it fits together, and only the demo sees the simulator.
+        "app": "* config exposition model northflank poller state telemetry",
+        "serve": "* app listen web",
+        "commands": "app config forecast listen output serve",
+        "demo": "api_token app commands config listen output serve simulator",
+        "cli": "* commands config demo listen logs output serve",
+        "__main__": "cli",
+    }.items()
+}
+"""Every module, and what of this package it may import; `*` stands for the version in the package itself."""
+
+OTHERS_MAY_IMPORT = {
+    "aiohttp": {"logs", "northflank.client", "serve", "simulator", "web.server"},
+    "yarl": {"northflank.client", "simulator"},
+    "prometheus_client": {"app", "exposition", "telemetry"},
+    "yaml": {"config"},
+}
+"""Where each library is used, so that all other rooms can be read without knowing it."""
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Give every module's name within the package, and its syntax tree."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), ast.parse(path.read_text())
+
+
+MODULES = dict(modules())
+
+
+def room_of(module: str) -> str:
+    package = module.partition(".")[0]
+    return package if package in WHOLE else module
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """Give every module that a tree imports, wherever in it; relative imports are not house style."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import"
+            yield from imported_from(node.module or "", [alias.name for alias in node.names])
+
+
+def imported_from(module: str, names: list[str]) -> Iterator[str]:
+    """Give the modules behind `from module import names`: a name can be a module itself."""
+    inside = module.removeprefix("exporter").lstrip(".")
+    for name in names:
+        below = f"{inside}.{name}".lstrip(".")
+        yield f"exporter.{below}" if module.startswith("exporter") and below in MODULES else module
+
+
+def own_imports(module: str) -> set[str]:
+    """Give the rooms of this package that a module imports, `*` for the package itself."""
+    names = {name.removeprefix("exporter").lstrip(".") for name in imported(MODULES[module]) if is_ours(name)}
+    return {room_of(name) or "*" for name in names} - {room_of(module)}
+
+
+def is_ours(name: str) -> bool:
+    return name == "exporter" or name.startswith("exporter.")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_what_its_place_allows(module: str) -> None:
+    assert room_of(module) in MAY_IMPORT, "a new module wants a line in the table"
+    assert own_imports(module) <= MAY_IMPORT[room_of(module)]
+
+
+def test_the_table_names_every_module_and_none_that_is_gone() -> None:
+    assert {room_of(module) for module in MODULES} == set(MAY_IMPORT)
+
+
+def test_imports_never_go_in_a_circle() -> None:
+    """A room comes after all that it imports, so there is an order in which to read them."""
+    waiting = {room: set(names) - {"*"} for room, names in MAY_IMPORT.items()}
+    while ready := {room for room, names in waiting.items() if not names}:
+        waiting = {room: names - ready for room, names in waiting.items() if room not in ready}
+
+    assert waiting == {}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_library_is_used_only_in_its_rooms(module: str) -> None:
+    foreign = {name.partition(".")[0] for name in imported(MODULES[module]) if not is_ours(name)}
+    libraries = foreign - set(sys.stdlib_module_names)
+
+    assert libraries <= set(OTHERS_MAY_IMPORT)
+    assert all(room_of(module) in OTHERS_MAY_IMPORT[library] for library in libraries)
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_file_stays_readable(path: Path) -> None:
+    text = path.read_text()
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+    assert len(text.splitlines()) <= LONGEST_FILE
+    assert [node.name for node in functions if (node.end_lineno or 0) - node.lineno + 1 > LONGEST_FUNCTION] == []
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module])
+def test_a_module_begins_with_what_it_is_for(module: str) -> None:
+    assert ast.get_docstring(MODULES[module])
