@@ -16,8 +16,10 @@ ENVIRON = {
     "CONCURRENCY": "64",
     "EMPTY": "",
     "MAX_AGE": "90m",
+    "NEGATIVE": "-1",
     "NEWLINE": "\n",
     "PROJECT": "blog",
+    "SHARE": "0.5",
 }
 BAD = sorted(path.name for path in (DATA / "bad").glob("*.yaml"))
 
@@ -45,6 +47,10 @@ def _good(name: str) -> Config:
 def test_everything_that_can_be_configured_is_read() -> None:
     config = _good("everything.yaml")
     acme, other = config.accounts
+    assert [(account.rate_limit_share, account.rate_limit_group) for account in config.accounts] == [
+        (0.5, "blog & Söhne"),
+        (0.5, "blog & Söhne"),
+    ]
     assert (acme.name, acme.api_url) == ("acme", "http://127.0.0.1:10088/prefix")
     assert acme.token.reveal() == "made-up-secret-of-the-environment"
     assert acme.addons == (
@@ -60,14 +66,29 @@ def test_everything_that_can_be_configured_is_read() -> None:
     assert (other.name, other.api_url) == ("Größe ${NORTHFLANK_API_TOKEN}", "https://api.northflank.com")
     assert other.token.reveal() == "made-up-token-of-a-file"
     assert other.addons == (AddonEntry(project="blog", addon="blog-db"),)
-    assert config.scrape == ScrapeConfig(request_timeout=timedelta(seconds=60.5), concurrency=64)
+    assert config.scrape == ScrapeConfig(
+        request_timeout=timedelta(seconds=60.5),
+        concurrency=64,
+        timeout=timedelta(minutes=90),
+        timeout_offset=timedelta(),
+        min_refresh_interval=timedelta(),
+        max_staleness=timedelta(minutes=90),
+    )
     assert config.warnings == ()
 
 
 def test_what_is_left_out_has_its_default() -> None:
     config = _good("minimal.yaml")
     assert [(account.name, account.api_url) for account in config.accounts] == [("", "https://api.northflank.com")]
-    assert config.scrape == ScrapeConfig(request_timeout=timedelta(seconds=8), concurrency=16)
+    assert [(account.rate_limit_share, account.rate_limit_group) for account in config.accounts] == [(0.8, "")]
+    assert config.scrape == ScrapeConfig(
+        request_timeout=timedelta(seconds=8),
+        concurrency=16,
+        timeout=None,
+        timeout_offset=timedelta(milliseconds=500),
+        min_refresh_interval=timedelta(),
+        max_staleness=timedelta(hours=6),
+    )
 
 
 def test_the_example_loads_without_a_warning() -> None:

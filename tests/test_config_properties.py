@@ -14,9 +14,13 @@ MARK = "zqzq"
 BEFORE = """scrape:
   request_timeout: 8s
   concurrency: 4
+  timeout: 10s
+  max_staleness: 6h
 accounts:
   - name: acme
     api_url: https://api.northflank.com
+    rate_limit_share: 0.5
+    rate_limit_group: acme
     """
 AFTER = """
     addons:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from exporter.api_token import ApiToken, TokenUnreadable
 from exporter.config import keys, values
-from exporter.config.model import DEFAULT_API_URL, AccountConfig, AddonEntry
+from exporter.config.budget import Stake, refuse_contradictions
+from exporter.config.model import DEFAULT_API_URL, DEFAULT_RATE_LIMIT_SHARE, AccountConfig, AddonEntry
 from exporter.config.scalars import printable
 
 if TYPE_CHECKING:
@@ -17,12 +18,16 @@ def read_accounts(accounts: Field) -> tuple[AccountConfig, ...]:
     """Read the list; what is returned is complete only when no problem was noted."""
     items = accounts.items()
     taken: dict[str, Field] = {}
+    stakes: list[Stake] = []
     found = []
     for item in items:
         fields = item.section(keys.ACCOUNT)
         if fields is not None:
             name = _read_name(item, fields, taken, required=len(items) > 1)
-            found.append(_read_account(item, fields, name))
+            stake = _read_stake(item, fields)
+            stakes.append(stake)
+            found.append(_read_account(item, fields, name, stake))
+    refuse_contradictions(stakes)
     return tuple(account for account in found if account is not None)
 
 
@@ -41,17 +46,34 @@ def _read_name(item: Field, fields: dict[str, Field], taken: dict[str, Field], *
     return name
 
 
-def _read_account(item: Field, fields: dict[str, Field], name: str) -> AccountConfig | None:
-    api_url = values.read_api_url(fields["api_url"]) if "api_url" in fields else DEFAULT_API_URL
-    token = _read_token(item, fields)
+def _read_stake(item: Field, fields: dict[str, Field]) -> Stake:
+    field = fields.get("rate_limit_share")
+    return Stake(
+        account=item,
+        field=field,
+        share=DEFAULT_RATE_LIMIT_SHARE if field is None else values.read_share(field),
+        group=values.read_or(fields, "rate_limit_group", values.read_name, ""),
+        token=_read_token(item, fields),
+    )
+
+
+def _read_account(item: Field, fields: dict[str, Field], name: str, stake: Stake) -> AccountConfig | None:
+    api_url = values.read_or(fields, "api_url", values.read_api_url, DEFAULT_API_URL)
     addons: tuple[AddonEntry, ...] = ()
     if "addons" in fields:
         addons = _read_addons(fields["addons"])
     else:
         item.refuse_missing("addons", "is missing; list the addons to watch")
-    if api_url is None or token is None:
+    if stake.token is None or stake.share is None:
         return None
-    return AccountConfig(name=name, api_url=api_url, token=token, addons=addons)
+    return AccountConfig(
+        name=name,
+        api_url=api_url,
+        token=stake.token,
+        rate_limit_share=stake.share,
+        rate_limit_group=stake.group,
+        addons=addons,
+    )
 
 
 def _read_token(item: Field, fields: dict[str, Field]) -> ApiToken | None:

@@ -29,8 +29,8 @@ ACCOUNT: Keys = {
     "token": Support.NOW,
     "token_file": Support.NOW,
     "team": Support.LATER,
-    "rate_limit_share": Support.LATER,
-    "rate_limit_group": Support.LATER,
+    "rate_limit_share": Support.NOW,
+    "rate_limit_group": Support.NOW,
     "proxy_url": Support.LATER,
     "ca_file": Support.LATER,
     "addons": Support.NOW,
@@ -54,10 +54,10 @@ COLLECT: Keys = {
 SCRAPE: Keys = {
     "request_timeout": Support.NOW,
     "concurrency": Support.NOW,
-    "timeout": Support.LATER,
-    "timeout_offset": Support.LATER,
-    "min_refresh_interval": Support.LATER,
-    "max_staleness": Support.LATER,
+    "timeout": Support.NOW,
+    "timeout_offset": Support.NOW,
+    "min_refresh_interval": Support.NOW,
+    "max_staleness": Support.NOW,
 }
 PATTERNS = Support.LATER
 """Shell-style patterns where an addons entry wants the id of a project or addon."""

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from exporter.api_token import ApiToken
 
 DEFAULT_API_URL = "https://api.northflank.com"
+DEFAULT_RATE_LIMIT_SHARE = 0.8
+DEFAULT_SCRAPE_TIMEOUT = timedelta(seconds=10)
+"""Where neither Prometheus nor the file sets one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,20 +28,33 @@ class AddonEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
-    """What one API token watches; ``name`` is empty when the only account is unnamed."""
+    """What one API token watches; ``name`` is empty when the only account is unnamed.
+
+    ``rate_limit_share`` is above 0 and at most 1. ``budget_groups`` tells who shares a budget with whom.
+    """
 
     name: str = ""
     api_url: str = DEFAULT_API_URL
     token: ApiToken
+    rate_limit_share: float = DEFAULT_RATE_LIMIT_SHARE
+    rate_limit_group: str = ""
     addons: tuple[AddonEntry, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScrapeConfig:
-    """How requests are made; ``concurrency`` counts requests in flight per account."""
+    """How a scrape is answered; all but ``request_timeout`` may be 0.
+
+    ``concurrency`` counts requests in flight per account. ``timeout`` is None where the file sets none: then
+    DEFAULT_SCRAPE_TIMEOUT counts, and only where Prometheus sends no timeout of its own.
+    """
 
     request_timeout: timedelta = timedelta(seconds=8)
     concurrency: int = 16
+    timeout: timedelta | None = None
+    timeout_offset: timedelta = timedelta(milliseconds=500)
+    min_refresh_interval: timedelta = timedelta()
+    max_staleness: timedelta = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from exporter.config.yaml_tree import Scalar, Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of a file; fifty thousand addons take a third of it."""
@@ -82,9 +83,17 @@ def _read_root(reading: Reading, fields: Mapping[str, Field]) -> tuple[tuple[Acc
 def _read_scrape(scrape: Field) -> ScrapeConfig:
     fields = scrape.section(keys.SCRAPE) or {}
     defaults = ScrapeConfig()
-    timeout = values.read_timeout(fields["request_timeout"]) if "request_timeout" in fields else None
-    concurrency = values.read_concurrency(fields["concurrency"]) if "concurrency" in fields else None
+
+    def duration(key: str, default: timedelta) -> timedelta:
+        return values.read_or(fields, key, values.read_duration, default)
+
     return ScrapeConfig(
-        request_timeout=timeout or defaults.request_timeout,
-        concurrency=concurrency or defaults.concurrency,
+        request_timeout=values.read_or(
+            fields, "request_timeout", values.read_positive_duration, defaults.request_timeout
+        ),
+        concurrency=values.read_or(fields, "concurrency", values.read_concurrency, defaults.concurrency),
+        timeout=values.read_duration(fields["timeout"]) if "timeout" in fields else None,
+        timeout_offset=duration("timeout_offset", defaults.timeout_offset),
+        min_refresh_interval=duration("min_refresh_interval", defaults.min_refresh_interval),
+        max_staleness=duration("max_staleness", defaults.max_staleness),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from exporter.config.keys import PATTERNS, Support
@@ -12,15 +12,27 @@ from exporter.config.scalars import parse_duration
 from exporter.config.yaml_tree import Scalar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from exporter.config.field import Field
 
+_Value = TypeVar("_Value")
+
 _HIGHEST_CONCURRENCY = 1000
+# Decimal only: YAML takes 01 and 0:30 for numbers too, and 1e-1 for text.
+_SHARE = re.compile(r"0?\.[0-9]+|1(\.0*)?")
 _WILDCARDS = re.compile(r"[*?\[]")
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*", re.ASCII)
 
 
+def read_or(fields: Mapping[str, Field], key: str, read: Callable[[Field], _Value | None], default: _Value) -> _Value:
+    """Read a key that may be left out; a wrong value gives the default too, its problem being noted."""
+    value = read(fields[key]) if key in fields else None
+    return default if value is None else value
+
+
 def read_name(field: Field) -> str | None:
-    """Read an account's name, which becomes a label's value."""
+    """Read a short text for people, such as an account's name, which becomes a label's value."""
     text = field.text()
     if text is not None and (not text.isprintable() or text != text.strip()):
         field.refuse("must have no control characters, and no spaces around it")
@@ -86,10 +98,16 @@ def read_max_age(field: Field) -> timedelta | Literal["off"] | None:
     return None if text is None else _positive_duration(field, text, "; write off for no limit")
 
 
-def read_timeout(field: Field) -> timedelta | None:
+def read_positive_duration(field: Field) -> timedelta | None:
     """Read a duration that nothing can do without."""
     text = _duration_text(field, "a duration such as 8s")
     return None if text is None else _positive_duration(field, text, "")
+
+
+def read_duration(field: Field) -> timedelta | None:
+    """Read a duration, which may be 0."""
+    text = _duration_text(field, "a duration such as 8s")
+    return None if text is None else _duration(field, text)
 
 
 def _duration_text(field: Field, wanted: str) -> str | None:
@@ -102,25 +120,25 @@ def _duration_text(field: Field, wanted: str) -> str | None:
     return None
 
 
-def _positive_duration(field: Field, text: str, way_out: str) -> timedelta | None:
+def _duration(field: Field, text: str) -> timedelta | None:
     try:
-        duration = parse_duration(text)
+        return parse_duration(text)
     except ValueError as error:
         field.refuse(f"{field.shown()} {error}")
         return None
-    if not duration:
+
+
+def _positive_duration(field: Field, text: str, way_out: str) -> timedelta | None:
+    duration = _duration(field, text)
+    if duration == timedelta():
         field.refuse(f"must be longer than 0{way_out}")
         return None
     return duration
 
 
 def read_concurrency(field: Field) -> int | None:
-    """Read a whole number; from the environment it can only come as text."""
-    text: str | None = ""
-    if isinstance(field.node, Scalar) and field.node.is_number:
-        text = field.node.text
-    elif field.from_environment():
-        text = field.text()
+    """Read a whole number that is at least 1."""
+    text = _number_text(field)
     if text is None:
         return None
     # Decimal only: YAML reads 010 as 8 and 1:30 as 90.
@@ -128,3 +146,23 @@ def read_concurrency(field: Field) -> int | None:
         return int(text)
     field.refuse(f"must be a whole number from 1 to {_HIGHEST_CONCURRENCY} without quotes, not {field.shown()}")
     return None
+
+
+def read_share(field: Field) -> float | None:
+    """Read the part of a whole, none of it being impossible."""
+    text = _number_text(field)
+    if text is None:
+        return None
+    share = float(text) if _SHARE.fullmatch(text) else 0.0
+    # What is written with hundreds of zeros may still come out as 0.
+    if share > 0:
+        return share
+    field.refuse(f"must be a number above 0 and at most 1 without quotes, not {field.shown()}")
+    return None
+
+
+def _number_text(field: Field) -> str | None:
+    """Return a number as it is written, "" for anything else; from the environment it can only come as text."""
+    if isinstance(field.node, Scalar) and field.node.is_number:
+        return field.node.text
+    return field.text() if field.from_environment() else ""

@@ -177,7 +177,7 @@ async def test_requests_are_recorded(simulator: Simulator, api: aiohttp.ClientSe
 async def test_a_port_in_use_is_an_error_of_the_system(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         simulator = Simulator(world, address=ListenAddress("127.0.0.1", taken.getsockname()[1]))
-        with pytest.raises(OSError, match="(?i)address already in use"):
+        with pytest.raises(OSError, match=r"(?i)address already in use"):
             await simulator.start()
 
 
