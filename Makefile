@@ -1,13 +1,13 @@
 # The door to the project: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fix docs bench lock clean
+.PHONY: help demo test coverage check fix docs bench lock clean
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SOURCES := exporter tests bench scripts
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## simulated Northflank + exporter; open the address it prints
 	$(BIN)/northflank-backup-exporter demo
@@ -15,6 +15,13 @@ demo: $(INSTALLED) ## simulated Northflank + exporter; open the address it print
 test: $(INSTALLED) ## every test; fetches what they need
 	scripts/fetch-tools
 	PATH="$(CURDIR)/.tools/usr/bin:$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+coverage: $(INSTALLED) ## run every test and tell which lines and branches none of them reaches
+	scripts/fetch-tools
+	$(BIN)/coverage erase
+	PATH="$(CURDIR)/.tools/usr/bin:$$PATH" $(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 check: $(INSTALLED) ## lint, format, types
 	$(BIN)/ruff check $(SOURCES)
@@ -40,7 +47,7 @@ lock: $(INSTALLED) ## pin the newest versions, with hashes
 		pyproject.toml --output-file requirements-dev.txt
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .tools tests/js/node_modules .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .tools tests/js/node_modules .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(INSTALLED): requirements-dev.txt pyproject.toml
 	scripts/make-venv $(VENV)

@@ -18,10 +18,16 @@ log = logging.getLogger(__name__)
 
 PROGRAM = "northflank-backup-exporter"
 DEFAULT_CONFIG_FILE = Path("config.yaml")
-DEFAULT_PORT = 10_087
-SIMULATOR_PORT = 10_088
+DEFAULT_ADDRESS = ListenAddress("", 10_087)
+SIMULATOR_ADDRESS = ListenAddress("127.0.0.1", 10_088)
 RESERVED_PATHS = frozenset({"/-/healthy", "/-/ready"})
+
 USAGE_ERROR = 2
+USAGE_ERROR_OF_COMMAND = {"check": commands.FAILURE}
+"""Exit codes of wrong usage, where they differ."""
+
+WITHOUT_VALUE = frozenset({"-h", "--help", "--version"})
+"""The flags before a command that are not followed by a value."""
 
 NO_CONFIGURATION = (
     f"no configuration: give --config.file=FILE, or put {DEFAULT_CONFIG_FILE} into this folder "
@@ -35,13 +41,14 @@ class MissingConfiguration(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the words name; gives the exit code of the process."""
+    words = sys.argv[1:] if arguments is None else arguments
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parsed(parser, words)
     logs.configure(level=options.log_level, form=options.log_format, stream=sys.stderr)
     try:
         return _run(options)
     except MissingConfiguration as error:
-        parser.exit(_bad_configuration_code(options), f"{parser.format_usage()}{PROGRAM}: error: {error}\n")
+        parser.exit(_usage_error(options.command), f"{parser.format_usage()}{PROGRAM}: error: {error}\n")
     except ConfigError as error:
         for problem in error.problems:
             log.error("Bad configuration", extra={"problem": problem})  # noqa: TRY400 - the same
@@ -51,6 +58,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         log.error("Interrupted")  # noqa: TRY400 - the same
     return commands.FAILURE
+
+
+def _parsed(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
+    try:
+        options = parser.parse_args(words)
+        if options.command == "simulate" and len(_addresses(options, SIMULATOR_ADDRESS)) > 1:
+            parser.error("simulate listens on one address only")
+    except SystemExit as leaving:
+        # What is wrong has been said.
+        raise (SystemExit(_usage_error(_command_in(words))) if leaving.code == USAGE_ERROR else leaving) from None
+    return options
+
+
+def _command_in(words: Sequence[str]) -> str | None:
+    """Find the command in words that may make no sense otherwise."""
+    waiting = iter(words)
+    for word in waiting:
+        if not word.startswith("-"):
+            return word
+        if "=" not in word and word not in WITHOUT_VALUE:
+            next(waiting, None)
+    return None
+
+
+def _usage_error(command: str | None) -> int:
+    return USAGE_ERROR_OF_COMMAND.get(command or "", USAGE_ERROR)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -64,20 +97,18 @@ def _run(options: argparse.Namespace) -> int:
             return _run_simulated(options)
         case _:
             config = commands.read_config(_config_file(options))
-            return asyncio.run(commands.serve(config, _addresses(options), options.telemetry_path))
+            addresses = _addresses(options, DEFAULT_ADDRESS)
+            return asyncio.run(commands.serve(config, addresses, options.telemetry_path))
 
 
 def _run_simulated(options: argparse.Namespace) -> int:
     from exporter import demo  # noqa: PLC0415 - serving starts faster without the simulator
 
     if options.command == "demo":
-        return asyncio.run(demo.demo(_addresses(options), options.telemetry_path, seed=options.seed))
-    address, token = options.simulator_address, options.token
-    return asyncio.run(demo.simulate(address, token=token, seed=options.seed, speed=options.speed))
-
-
-def _bad_configuration_code(options: argparse.Namespace) -> int:
-    return commands.FAILURE if options.command == "check" else USAGE_ERROR
+        addresses = _addresses(options, DEFAULT_ADDRESS)
+        return asyncio.run(demo.demo(addresses, options.telemetry_path, seed=options.seed))
+    (address,) = _addresses(options, SIMULATOR_ADDRESS)
+    return asyncio.run(demo.simulate(address, token=options.token, seed=options.seed, speed=options.speed))
 
 
 def _config_file(options: argparse.Namespace) -> Path:
@@ -88,8 +119,9 @@ def _config_file(options: argparse.Namespace) -> Path:
     raise MissingConfiguration(NO_CONFIGURATION)
 
 
-def _addresses(options: argparse.Namespace) -> list[ListenAddress]:
-    return options.listen_addresses or [ListenAddress("", DEFAULT_PORT)]
+def _addresses(options: argparse.Namespace, default: ListenAddress) -> list[ListenAddress]:
+    """Give the addresses named before and behind the command."""
+    return [*options.listen_addresses, *options.command_listen_addresses] or [default]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,12 +136,13 @@ def _parser() -> argparse.ArgumentParser:
         version=f"{PROGRAM}, version {__version__} (Python {platform.python_version()})",
     )
     _add_global_flags(parser)
-    _add_web_flags(parser)
+    _add_web_flags(parser, addresses="listen_addresses")
     parser.set_defaults(
         config_file=None,
         log_level="info",
         log_format="logfmt",
-        listen_addresses=None,
+        listen_addresses=[],
+        command_listen_addresses=[],
         telemetry_path="/metrics",
     )
     _add_commands(parser)
@@ -120,7 +153,8 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
     def add(name: str, text: str) -> argparse.ArgumentParser:
-        command = subparsers.add_parser(name, help=text, description=text.capitalize(), allow_abbrev=False)
+        description = text[0].upper() + text[1:]
+        command = subparsers.add_parser(name, help=text, description=description, allow_abbrev=False)
         _add_global_flags(command)
         return command
 
@@ -128,16 +162,17 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
     once = add("once", "poll everything once and write the metrics to standard output or a file")
     once.add_argument("--output", type=Path, metavar="FILE", help="for node_exporter's textfile collector")
     demo = add("demo", "run a simulated Northflank API and the exporter reading it")
-    _add_web_flags(demo)
+    _add_web_flags(demo, addresses="command_listen_addresses")
     _add_seed(demo)
     simulate = add("simulate", "run the simulated Northflank API alone")
     simulate.add_argument(
         "--web.listen-address",
-        dest="simulator_address",
+        dest="command_listen_addresses",
         type=_listen_address,
-        default=ListenAddress("127.0.0.1", SIMULATOR_PORT),
+        action="append",
+        default=argparse.SUPPRESS,
         metavar="HOST:PORT",
-        help=f"default 127.0.0.1:{SIMULATOR_PORT}",
+        help=f"default {SIMULATOR_ADDRESS}",
     )
     simulate.add_argument("--token", default="demo", help="the only token it accepts; default demo")
     simulate.add_argument("--speed", type=_speed, default=1.0, help="how fast its time passes; default 1")
@@ -170,16 +205,17 @@ def _add_global_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_web_flags(parser: argparse.ArgumentParser) -> None:
+def _add_web_flags(parser: argparse.ArgumentParser, *, addresses: str) -> None:
+    """Add the flags for serving; with one destination, addresses behind the command would replace those before it."""
     flags = parser.add_argument_group("serving")
     flags.add_argument(
         "--web.listen-address",
-        dest="listen_addresses",
+        dest=addresses,
         type=_listen_address,
         action="append",
         default=argparse.SUPPRESS,
         metavar="HOST:PORT",
-        help=f"repeatable; default :{DEFAULT_PORT}",
+        help=f"repeatable; default {DEFAULT_ADDRESS}",
     )
     flags.add_argument(
         "--web.telemetry-path",

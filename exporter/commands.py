@@ -30,6 +30,7 @@ async def serve(config: Config, addresses: Sequence[ListenAddress], telemetry_pa
     """Serve the metrics until a signal; raises CannotListen."""
     with stop_signals() as stop, bound(addresses) as sockets:
         async with Exporter(config) as exporter, serving(exporter, sockets, telemetry_path=telemetry_path):
+            exporter.tell_forecast()
             await stop.wait()
     return GOOD
 

@@ -24,7 +24,7 @@ async def simulate(address: ListenAddress, *, token: str, seed: int, speed: floa
     """Run the simulator alone until a signal; raises CannotListen."""
     with stop_signals() as stop:
         async with _simulator(address, token=token, seed=seed, speed=speed) as simulator:
-            log.info("Listening", extra={"address": simulator.url.removeprefix("http://")})
+            log.info("Listening", extra={"address": simulator.address})
             write_output(f"NORTHFLANK_API_TOKEN={token}\n".encode())
             await stop.wait()
     return GOOD

@@ -20,7 +20,9 @@ class ListenAddress:
         host, colon, port = text.rpartition(":")
         if not colon:
             raise ValueError(f"{text!r} has no port (examples: :10087, 127.0.0.1:10087, [::1]:10087)")
-        if not (port.isascii() and port.isdigit()) or int(port[:6]) > HIGHEST_PORT:
+        # Python refuses to convert thousands of digits; leading zeros say nothing.
+        significant = port.lstrip("0")[:6] or "0"
+        if not (port.isascii() and port.isdigit()) or int(significant) > HIGHEST_PORT:
             raise ValueError(f"{text!r}: the port is no number from 0 to {HIGHEST_PORT}")
         if host.startswith("[") and host.endswith("]"):
             host = host[1:-1]
@@ -30,7 +32,7 @@ class ListenAddress:
             host.encode("idna")
         except UnicodeError as error:
             raise ValueError(f"{text!r}: {host!r} is no host name") from error
-        return cls(host, int(port))
+        return cls(host, int(significant))
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -42,9 +44,10 @@ class ListenAddress:
 
     def bind(self) -> socket.socket:
         """Open the listening socket; raises OSError where that cannot be."""
+        if self.host in {"", "::"} and socket.has_dualstack_ipv6():
+            # As in Go, and so in Prometheus, [::] includes IPv4.
+            return socket.create_server(("", self.port), family=socket.AF_INET6, dualstack_ipv6=True)
         if not self.host:
-            if socket.has_dualstack_ipv6():
-                return socket.create_server(("", self.port), family=socket.AF_INET6, dualstack_ipv6=True)
             return socket.create_server(("", self.port))
         family, *_, address = socket.getaddrinfo(
             self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

@@ -58,10 +58,14 @@ class AddonKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """An account's request limit as an answer's headers report it: requests per window, and what is left."""
+    """An account's request limit as an answer's headers report it: requests per window, and what is left.
+
+    `resets_in` is how long the window goes on after the answer, `reset_at` the same as a time of day.
+    """
 
     limit: int
     remaining: int
+    resets_in: timedelta
     reset_at: datetime
 
 

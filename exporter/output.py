@@ -16,6 +16,8 @@ class CannotWrite(Exception):
 
 def write_output(content: bytes) -> None:
     """Write to standard output, all of it; raises CannotWrite."""
+    if sys.stdout is None:
+        raise CannotWrite("cannot write standard output: it is closed")
     try:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()

@@ -21,7 +21,10 @@ log = logging.getLogger(__name__)
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 SHUTDOWN_SECONDS = 10.0
-"""How long a scrape in flight may still take; Kubernetes kills after 30 s, and aiohttp may take twice this."""
+"""How long a scrape in flight may still take; Kubernetes kills after 30 s."""
+
+CLOSING_SECONDS = 2.0
+"""How long answers may still be on their way after that; aiohttp may take twice this."""
 
 KEEP_ALIVE_SECONDS = 150.0
 """Longer than two usual scrape intervals, so that Prometheus keeps its connection."""
@@ -53,10 +56,10 @@ def bound(addresses: Sequence[ListenAddress]) -> Iterator[list[socket.socket]]:
 async def serving(
     exporter: Exporter, sockets: Sequence[socket.socket], *, telemetry_path: str
 ) -> AsyncIterator[list[ListenAddress]]:
-    """Serve on bound sockets; gives the real addresses."""
+    """Serve on bound sockets, at the end until nothing is in flight any more; gives the real addresses."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="render") as render_pool:
         server = WebServer(
-            scrape=exporter.scrape,
+            scrape=exporter.scrape_in_time,
             exposition=exporter.exposition,
             render_pool=render_pool,
             telemetry_path=telemetry_path,
@@ -67,7 +70,7 @@ async def serving(
             access_log=None,
             handle_signals=False,
             keepalive_timeout=KEEP_ALIVE_SECONDS,
-            shutdown_timeout=SHUTDOWN_SECONDS,
+            shutdown_timeout=CLOSING_SECONDS,
         )
         await runner.setup()
         try:
@@ -78,7 +81,7 @@ async def serving(
                 log.info("Listening", extra={"address": address})
             yield addresses
         finally:
-            server.is_ready = False
+            await server.finish(SHUTDOWN_SECONDS)
             await runner.cleanup()
 
 

@@ -22,9 +22,9 @@ class ScrapeResult(StrEnum):
 class AddonState:
     """Everything known of one watched addon.
 
-    `summary` and `data_at` are of the latest good poll: a failed one leaves them as they are. `failure` and
-    `poll_duration` are of the latest finished poll. `requests` is how many requests the latest good poll took,
-    and what the next one is expected to take.
+    `summary` and `data_at` are of the latest good poll: a failed one leaves them as they are, for a while. `failure`
+    and `poll_duration` are of the latest finished poll, `failing_since` is when the first failed one since a good one
+    was. `requests` is how many requests the latest good poll took, and what the next one is expected to take.
     """
 
     key: AddonKey
@@ -32,16 +32,47 @@ class AddonState:
     summary: BackupSummary | None = None
     data_at: datetime | None = None
     failure: FailureReason | None = FailureReason.PENDING
+    failing_since: datetime | None = None
     poll_duration: timedelta | None = None
     requests: int = 1
 
     def polled(self, summary: BackupSummary, *, data_at: datetime, duration: timedelta, requests: int) -> "AddonState":
         """Give the state after a poll that read the whole list."""
-        return replace(self, summary=summary, data_at=data_at, failure=None, poll_duration=duration, requests=requests)
+        return replace(
+            self,
+            summary=summary,
+            data_at=data_at,
+            failure=None,
+            failing_since=None,
+            poll_duration=duration,
+            requests=requests,
+        )
 
-    def failed(self, reason: FailureReason, *, duration: timedelta) -> "AddonState":
-        """Give the state after a poll that gave no data; the last good data stays."""
-        return replace(self, failure=reason, poll_duration=duration)
+    def failed(self, reason: FailureReason, *, at: datetime, duration: timedelta | None) -> "AddonState":
+        """Give the state after a poll that gave no data; the last good data stays.
+
+        Without a duration nobody asked for this addon: what failed is its account's matter.
+        """
+        return replace(
+            self,
+            failure=reason,
+            failing_since=self.failing_since or at,
+            poll_duration=self.poll_duration if duration is None else duration,
+        )
+
+    def pardoned(self, before: "AddonState") -> "AddonState":
+        """Give the state once what failed for its account's sake counts no longer, but only what failed before."""
+        failure = FailureReason.PENDING if before.failure is None and self.summary is None else before.failure
+        return replace(self, failure=failure, failing_since=before.failing_since)
+
+    def is_stale(self, now: datetime, max_staleness: timedelta) -> bool:
+        """Whether polls have failed for so long that the last good data should no longer be shown."""
+        has_data = self.summary is not None
+        return has_data and self.failing_since is not None and now - self.failing_since >= max_staleness
+
+    def without_data(self) -> "AddonState":
+        """Give the state that shows no backups."""
+        return replace(self, summary=None, data_at=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +117,9 @@ class StateStore:
 
     def replace(self, state: AddonState) -> None:
         """Let this state be the addon's from now on."""
-        self._states[state.key] = state
+        # Whoever hears of it may refuse it.
         self._on_replace(state)
+        self._states[state.key] = state
 
     def all(self) -> tuple[AddonState, ...]:
         """Every addon's state, in the order of the configuration."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 
 from exporter.model import Backup, BackupKind, BackupStatus
@@ -13,6 +13,10 @@ MEDIAN_WINDOW = 7
 
 MEDIAN_MINIMUM = 3
 """With fewer sizes than this, nothing is usual yet."""
+
+IN_FLIGHT = frozenset({BackupStatus.SCHEDULED, BackupStatus.IN_PROGRESS, BackupStatus.ABORTING})
+
+IN_FLIGHT_FOR = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,11 @@ class BackupSummary:
     running_since: datetime | None
     kinds: tuple[KindSummary, ...]
     destinations: Mapping[str, datetime]
+
+    def is_about_to_change(self, now: datetime) -> bool:
+        """Whether the newest backup is on its way, and not for so long that it will hardly end in the next minute."""
+        newest = self.last_attempt
+        return newest is not None and newest.status in IN_FLIGHT and now - newest.created_at < IN_FLIGHT_FOR
 
 
 def summarise(backups: Iterable[Backup]) -> BackupSummary:

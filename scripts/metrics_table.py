@@ -5,8 +5,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from prometheus_client.metrics import MetricWrapperBase
+
 from exporter.metrics import ACCOUNT_CATALOGUE, ADDON_CATALOGUE, EXPORTER_CATALOGUE
-from exporter.telemetry import AccountTelemetry, Telemetry
+from exporter.telemetry import Telemetry
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- metrics: begin[^\n]*-->\n).*?(<!-- metrics: end -->)", re.DOTALL)
@@ -24,12 +26,12 @@ def _rows() -> Iterator[str]:
         labels = (*ACCOUNT_CATALOGUE.base_labels, *account_family.labels)
         yield _row(account_family.name, labels, account_family.help)
     yield from (_row(family.name, family.labels, family.help) for family in EXPORTER_CATALOGUE.families)
-    telemetry = Telemetry()
-    AccountTelemetry(telemetry, "any")
-    for metric in telemetry.describe():
-        suffix = "_total" if metric.type == "counter" else ""
-        names = {name: None for sample in metric.samples for name in sample.labels if name != "le"}
-        yield _row(metric.name + suffix, tuple(names), metric.documentation)
+    for counting in vars(Telemetry()).values():
+        if isinstance(counting, MetricWrapperBase):
+            (metric,) = counting.describe()
+            suffix = "_total" if metric.type == "counter" else ""
+            # What is declared: of a metric without samples nothing else tells the labels.
+            yield _row(metric.name + suffix, counting._labelnames, metric.documentation)  # noqa: SLF001
 
 
 def _row(name: str, labels: tuple[str, ...], text: str) -> str:

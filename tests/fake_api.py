@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from exporter.northflank import NorthflankClient, RequestBudget, open_session
+from exporter.northflank import Listing, NorthflankClient, open_session
+from exporter.northflank.window import RequestWindow
 from tests.builders import NOW, encoded, raw_page
 
 TOKEN = "nf-made-up-secret"
@@ -111,6 +112,18 @@ def delayed(seconds: float, then: Step) -> Step:
     return step
 
 
+def first_answer(first: Step, then: Step) -> Step:
+    """Do the one on a connection that is new, the other on one that was kept."""
+    known: set[asyncio.StreamWriter] = set()
+
+    async def step(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_new = writer not in known
+        known.add(writer)
+        await (first if is_new else then)(reader, writer)
+
+    return step
+
+
 def endless(chunk: bytes, pause: float = 0) -> Step:
     """Send the same bytes again and again until the client has had enough."""
 
@@ -149,6 +162,10 @@ class Clock:
     def __call__(self) -> datetime:
         return self.time
 
+    def monotonic(self) -> float:
+        """Give the seconds since NOW."""
+        return (self.time - NOW).total_seconds()
+
     def advance(self, **span: float) -> None:
         """Move on, in the units of timedelta."""
         self.time += timedelta(**span)
@@ -185,17 +202,28 @@ async def open_client(
     concurrency: int = 4,
     token: Callable[[], str] = lambda: TOKEN,
     observer: Recorder | None = None,
-    now: Callable[[], datetime] = Clock(),  # noqa: B008 - nobody moves this one
+    window: RequestWindow | None = None,
+    now: Clock = Clock(),  # noqa: B008 - nobody moves this one
 ) -> AsyncIterator[NorthflankClient]:
     """Open a client as the exporter does."""
-    async with open_session(user_agent=USER_AGENT, concurrency=concurrency) as session:
+    request_timeout = timedelta(seconds=timeout)
+    async with open_session(user_agent=USER_AGENT, concurrency=concurrency, request_timeout=request_timeout) as session:
         yield NorthflankClient(
             session,
             api_url=url,
             token=token,
-            request_timeout=timedelta(seconds=timeout),
+            request_timeout=request_timeout,
             concurrency=concurrency,
-            budget=RequestBudget(),
+            window=window or RequestWindow(share=0.8),
             observer=observer or Recorder(),
             now=now,
+            monotonic=now.monotonic,
         )
+
+
+async def read_list(client: NorthflankClient, project_id: str, addon_id: str) -> Listing:
+    """Read a whole list of backups, page by page."""
+    listing = Listing()
+    while not listing.is_complete:
+        listing.add(await client.backups_page(project_id, addon_id, listing.cursor))
+    return listing

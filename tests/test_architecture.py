@@ -31,14 +31,20 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         # The way of the data, from the API …
         "northflank.errors": "model",
         "northflank.wire": "model northflank.errors",
-        "northflank.budget": "model",
+        "northflank.window": "model",
+        "northflank.budget": "northflank.window",
         "northflank.listing": "model northflank.wire",
         "northflank.token": "",
-        "northflank.client": "northflank.budget northflank.errors northflank.listing northflank.wire",
-        "northflank": "northflank.budget northflank.client northflank.errors northflank.listing northflank.token",
+        "northflank.client": "northflank.errors northflank.window northflank.wire",
+        "northflank": (
+            "northflank.budget northflank.client northflank.errors northflank.listing northflank.token northflank.wire"
+        ),
         "summary": "model",
         "state": "model summary",
-        "poller": "model northflank state summary",
+        "polling.turns": "model",
+        "polling.account": "model northflank polling.turns state summary",
+        "polling.poller": "model northflank polling.account polling.turns state summary",
+        "polling": "polling.account polling.poller",
         # … to the answer.
         "telemetry": "model",
         "metrics.family": "",
@@ -49,9 +55,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "web.negotiation": "",
         "web.server": "exposition web.negotiation",
         "web": "web.server",
-        "forecast": "config northflank.budget",
+        "forecast": "config northflank.window",
         # Only these see how it fits together, and only the demo sees the simulator.
-        "app": "* config exposition model northflank poller state telemetry",
+        "app": "* config exposition forecast model northflank polling state telemetry",
         "serve": "* app listen web",
         "commands": "app config forecast listen output serve",
         "demo": "api_token app commands config listen output serve simulator",

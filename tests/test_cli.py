@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from exporter import __version__, cli
+from exporter.listen import ListenAddress
 from exporter.simulator import Simulator
 from tests.process import ANY_ADDRESS, run, running, write_config
 
@@ -19,11 +20,11 @@ def config(tmp_path: Path) -> Path:
     return write_config(tmp_path, "http://127.0.0.1:9", ["shop/orders-db"])
 
 
-def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 2) -> str:
     """Give the last line that a wrong command line leaves on standard error."""
     with pytest.raises(SystemExit) as leaving:
         cli.main(arguments)
-    assert leaving.value.code == 2
+    assert leaving.value.code == code
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith("usage: northflank-backup-exporter ")
@@ -45,20 +46,71 @@ def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
         (["--web.telemetry-path=/-/healthy"], "'/-/healthy' is no plain path such as /metrics, or is taken"),
         (["--log.level=loud"], "invalid choice: 'loud'"),
         (["--log.format=xml"], "invalid choice: 'xml'"),
-        (["check", "--log.level=loud"], "invalid choice: 'loud'"),
+        (["once", "--log.level=loud"], "invalid choice: 'loud'"),
+        (["--config.file", "check", "--log.level=loud"], "invalid choice: 'loud'"),
         (["simulate", "--speed=0"], "'0' is no number above 0"),
         (["simulate", "--speed=nan"], "'nan' is no number above 0"),
         (["simulate", "--speed=inf"], "'inf' is no number above 0"),
         (["simulate", "--speed=fast"], "'fast' is no number above 0"),
         (["demo", "--seed=x"], "invalid int value: 'x'"),
         (["restore"], "invalid choice: 'restore'"),
-        (["check", "extra"], "unrecognized arguments: extra"),
+        (["once", "check"], "unrecognized arguments: check"),
         (["--config=x"], "unrecognized arguments: --config=x"),
-        (["check", "--output=x"], "unrecognized arguments: --output=x"),
+        (["--web.listen-address=:1", "simulate", "--web.listen-address=:2"], "simulate listens on one address only"),
+        (["simulate", "--web.listen-address=:1", "--web.listen-address=:2"], "simulate listens on one address only"),
     ],
 )
 def test_wrong_usage_names_the_problem(capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str) -> None:
     assert problem in usage_error(capsys, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["check", "extra"], "unrecognized arguments: extra"),
+        (["check", "--output=x"], "unrecognized arguments: --output=x"),
+        (["check", "--log.level=loud"], "invalid choice: 'loud'"),
+        (["--log.level=loud", "check"], "invalid choice: 'loud'"),
+        (["--log.level", "loud", "check"], "invalid choice: 'loud'"),
+        (["--nonsense=x", "check"], "unrecognized arguments: --nonsense=x"),
+        (["check", "--config.file"], "expected one argument"),
+    ],
+)
+def test_under_check_wrong_usage_is_a_failure(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
+) -> None:
+    assert problem in usage_error(capsys, *arguments, code=1)
+
+
+@pytest.mark.parametrize("words", [["check", "--help"], ["--help", "check"], ["--version", "check", "extra"]])
+@pytest.mark.usefixtures("capsys")
+def test_help_is_no_wrong_usage(words: list[str]) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        cli.main(words)
+
+    assert leaving.value.code == 0
+
+
+def test_without_an_address_each_command_has_its_own() -> None:
+    assert str(cli.DEFAULT_ADDRESS) == ":10087"
+    assert str(cli.SIMULATOR_ADDRESS) == "127.0.0.1:10088"
+
+
+@pytest.mark.parametrize(
+    ("words", "addresses"),
+    [
+        ([], []),
+        (["simulate"], []),
+        (["--web.listen-address=:1"], [1]),
+        (["--web.listen-address=:1", "simulate"], [1]),
+        (["simulate", "--web.listen-address=:1"], [1]),
+        (["--web.listen-address=:1", "--web.listen-address=:2", "demo", "--web.listen-address=:3"], [1, 2, 3]),
+    ],
+)
+def test_no_address_is_forgotten(words: list[str], addresses: list[int]) -> None:
+    default = ListenAddress("", 9)
+    options = cli._parsed(cli._parser(), words)
+    assert cli._addresses(options, default) == ([ListenAddress("", port) for port in addresses] or [default])
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,6 +131,8 @@ def test_help_tells_of_every_flag(capsys: pytest.CaptureFixture[str], command: l
     assert leaving.value.code == 0
     assert all(flag in text for flag in ("--config.file", "--log.level", "--log.format"))
     assert ("--web.listen-address" in text) == (command not in (["check"], ["once"]))
+    # Wrapped lines may have parted them.
+    assert ("imulated Northflank API" in " ".join(text.split())) == (command not in (["check"], ["once"]))
 
 
 @pytest.mark.parametrize(

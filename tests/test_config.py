@@ -174,6 +174,13 @@ def test_the_same_addon_under_two_accounts_is_no_mistake() -> None:
     assert [account.name for account in config.accounts] == ["a", "b"]
 
 
+@pytest.mark.parametrize("written", ["0", "0s", "0h0m", "'0'", '"${ZERO}"'])
+def test_a_limit_of_nothing_is_a_limit(written: str) -> None:
+    entry = f"{{project: shop, addon: orders-db, max_age: {written}}}"
+    config = parse(f"accounts:\n- token: ${{T}}\n  addons: [{entry}]\n", {"T": SECRET, "ZERO": "0s"})
+    assert config.accounts[0].addons[0].max_age == timedelta(0)
+
+
 @pytest.mark.parametrize(
     ("written", "read"),
     [
@@ -182,6 +189,9 @@ def test_the_same_addon_under_two_accounts_is_no_mistake() -> None:
         ("http://127.0.0.1:1", "http://127.0.0.1:1"),
         ("http://[::1]:10088/a/v1/b", "http://[::1]:10088/a/v1/b"),
         ("http://proxy_1/v11", "http://proxy_1/v11"),
+        ("http://255.255.255.255", "http://255.255.255.255"),
+        ("http://1.2.3.4.example", "http://1.2.3.4.example"),
+        ("http://[::ffff:1.2.3.4]", "http://[::ffff:1.2.3.4]"),
     ],
 )
 def test_an_api_url_is_kept_without_its_last_slash(written: str, read: str) -> None:

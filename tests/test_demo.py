@@ -100,9 +100,26 @@ async def test_simulate_takes_another_token(tmp_path: Path) -> None:
 
 async def test_simulate_without_a_host_is_reached_at_every_address(tmp_path: Path) -> None:
     async with running("simulate", "--web.listen-address=:0", cwd=tmp_path) as command:
-        port = (await command.url()).rsplit(":", 1)[1]
+        address, _, port = (await command.url()).rpartition(":")
 
+        assert address == ("http://[::]" if socket.has_dualstack_ipv6() else "http://0.0.0.0"), "the real one"
         assert await status_with_token(f"http://127.0.0.1:{port}", "demo") == 200
+
+
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+async def test_its_address_may_stand_before_the_command(tmp_path: Path, command: str) -> None:
+    async with running(ANY_ADDRESS, command, cwd=tmp_path) as started:
+        url = await started.url()
+
+        assert url.startswith("http://127.0.0.1:")
+        assert not url.endswith((":10087", ":10088"))
+
+
+async def test_addresses_before_and_behind_the_command_are_all_served(tmp_path: Path) -> None:
+    async with running(ANY_ADDRESS, "demo", ANY_ADDRESS, cwd=tmp_path) as command:
+        await command.printed("Stop with Ctrl-C.")
+
+        assert command.stdout.count("Metrics: http://127.0.0.1:") == 2
 
 
 @pytest.mark.parametrize("command", ["demo", "simulate"])

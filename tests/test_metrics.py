@@ -232,7 +232,7 @@ def test_a_size_that_is_not_known_is_absent() -> None:
 def test_a_failed_poll_keeps_the_last_good_data_and_says_why() -> None:
     good = read_addon(backup("a", timedelta(hours=1)))
 
-    failed = good.failed(FailureReason.TIMEOUT, duration=timedelta(seconds=8))
+    failed = good.failed(FailureReason.TIMEOUT, at=NOON, duration=timedelta(seconds=8))
 
     assert said_of(failed, "northflank_addon_poll_success") == {(): 0.0}
     assert said_of(failed, "northflank_addon_poll_error_info") == {("timeout",): 1.0}
@@ -261,7 +261,8 @@ def test_an_account_without_an_answer_yet_has_no_health_and_no_limits() -> None:
 
 def test_an_account_tells_its_limits_as_the_api_does() -> None:
     reset = datetime(2026, 3, 14, 13, tzinfo=UTC)
-    limited = replace(account_state(), is_up=False, rate_limit=RateLimit(limit=1000, remaining=0, reset_at=reset))
+    rate_limit = RateLimit(limit=1000, remaining=0, resets_in=timedelta(hours=1), reset_at=reset)
+    limited = replace(account_state(), is_up=False, rate_limit=rate_limit)
 
     metrics = SnapshotCollector(snapshot_of(account=limited)).collect()
     values = {metric.name: metric.samples[0].value for metric in metrics if metric.samples}

@@ -11,9 +11,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from exporter import serve
+from exporter.app import Exporter
+from exporter.config import load
+from exporter.listen import ListenAddress
 from exporter.simulator import Fault, Simulator
+from tests.machine import wants_ipv6
 from tests.oracle import series
-from tests.process import ANY_ADDRESS, Command, eventually, get, run, running, write_config
+from tests.process import ANY_ADDRESS, PATIENCE_SECONDS, Command, eventually, get, run, running, write_config
 
 ADDONS = ["shop/orders-db", "intranet/queue"]
 ORDERS_SUCCESS = 'northflank_addon_poll_success{addon_id="orders-db",project_id="shop"}'
@@ -32,20 +37,6 @@ def config(tmp_path: Path, simulator: Simulator) -> Path:
 async def exporter(tmp_path: Path, config: Path) -> AsyncIterator[Command]:
     async with running("--config.file", config, ANY_ADDRESS, cwd=tmp_path) as command:
         yield command
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
-
-
-def accepts(url: str) -> bool:
-    host, port = url.removeprefix("http://").split(":")
-    with socket.socket() as client:
-        return client.connect_ex((host, int(port))) == 0
 
 
 async def test_it_listens_before_any_request_to_the_api(exporter: Command, simulator: Simulator) -> None:
@@ -70,6 +61,26 @@ async def test_the_real_port_is_logged(exporter: Command) -> None:
     host, port = address.split(":")
     assert host == "127.0.0.1"
     assert int(port) > 0
+
+
+def test_prometheus_keeps_its_connection_over_a_scrape_that_is_left_out() -> None:
+    usual_interval = 60
+    assert 2 * usual_interval < serve.KEEP_ALIVE_SECONDS < 3 * usual_interval
+
+
+async def test_connections_are_kept_no_longer_than_that(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "KEEP_ALIVE_SECONDS", 0.05)
+    with serve.bound([ListenAddress("127.0.0.1", 0)]) as sockets:
+        async with (
+            Exporter(load(config, {})) as exporter,
+            serve.serving(exporter, sockets, telemetry_path="/metrics") as (address,),
+            asyncio.timeout(PATIENCE_SECONDS),
+        ):
+            reader, writer = await asyncio.open_connection(address.host, address.port)
+            writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: exporter\r\n\r\n")
+            until_it_closes = await reader.read()
+            writer.close()
+    assert until_it_closes.endswith(b"\r\n\r\nHealthy.\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -105,8 +116,8 @@ async def test_a_scrape_in_flight_is_finished_first(exporter: Command, simulator
     assert ended.code == 0
 
 
-async def test_it_stops_listening_while_it_finishes(exporter: Command, simulator: Simulator) -> None:
-    simulator.faults.inject(Fault.delay(0.5))
+async def test_while_it_finishes_it_answers_that_it_is_not_ready(exporter: Command, simulator: Simulator) -> None:
+    simulator.faults.inject(Fault.delay(1), times=1)
     url = await exporter.url()
     scrape = asyncio.create_task(get(f"{url}/metrics"))
     await eventually(lambda: simulator.in_flight > 0)
@@ -114,8 +125,14 @@ async def test_it_stops_listening_while_it_finishes(exporter: Command, simulator
     exporter.signal(signal.SIGTERM)
     await exporter.logged("Shutting down")
 
-    await eventually(lambda: not accepts(url))
+    # Each on a connection of its own.
+    assert await get(f"{url}/-/ready") == (503, "Shutting down.\n")
+    assert (await get(f"{url}/-/healthy"))[0] == 200
+    assert not scrape.done()
     assert (await scrape)[0] == 200
+    started = time.monotonic()
+    assert (await exporter.end()).code == 0
+    assert time.monotonic() - started < STOPS_WITHIN_SECONDS
 
 
 async def test_a_client_that_leaves_costs_nothing(exporter: Command, simulator: Simulator) -> None:
@@ -134,6 +151,8 @@ async def test_a_client_that_leaves_costs_nothing(exporter: Command, simulator: 
 
 async def test_what_is_no_http_is_refused_without_a_fuss(exporter: Command) -> None:
     url = await exporter.url()
+    await exporter.logged("per refresh")
+    before = exporter.stderr.splitlines()
     host, port = url.removeprefix("http://").split(":")
 
     for nonsense in (b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", b"GET /metrics HTTP/9.9\r\n\r\n", b"\r\n" * 20 + b"\0"):
@@ -147,19 +166,22 @@ async def test_what_is_no_http_is_refused_without_a_fuss(exporter: Command) -> N
     exporter.signal(signal.SIGTERM)
     ended = await exporter.end()
     assert ended.code == 0
-    assert len(ended.stderr.splitlines()) == 2
+    *lines, farewell = ended.stderr.splitlines()
+    assert lines == before
+    assert 'msg="Shutting down"' in farewell
 
 
 async def test_several_addresses_are_served(tmp_path: Path, config: Path) -> None:
     async with running("--config.file", config, ANY_ADDRESS, ANY_ADDRESS, cwd=tmp_path) as command:
         await eventually(lambda: command.stderr.count("Listening") == 2)
 
-        urls = ["http://" + line.rsplit("address=", 1)[1] for line in command.stderr.splitlines()]
+        lines = [line for line in command.stderr.splitlines() if "Listening" in line]
+        urls = ["http://" + line.rsplit("address=", 1)[1] for line in lines]
         assert len(set(urls)) == 2
         assert [await get(f"{url}/-/ready") for url in urls] == [(200, "Ready.\n")] * 2
 
 
-@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+@wants_ipv6
 async def test_ipv6_is_served(tmp_path: Path, config: Path) -> None:
     async with running("--config.file", config, "--web.listen-address=[::1]:0", cwd=tmp_path) as command:
         url = await command.url()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -22,7 +23,8 @@ _HIGHEST_CONCURRENCY = 1000
 # Decimal only: YAML takes 01 and 0:30 for numbers too, and 1e-1 for text.
 _SHARE = re.compile(r"0?\.[0-9]+|1(\.0*)?")
 _WILDCARDS = re.compile(r"[*?\[]")
-_HOST = re.compile(r"[\w-]+(\.[\w-]+)*\.?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*", re.ASCII)
+_HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)*\.?", re.ASCII)
+_IP_ADDRESS = re.compile(r"[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 
 
 def read_or(fields: Mapping[str, Field], key: str, read: Callable[[Field], _Value | None], default: _Value) -> _Value:
@@ -80,11 +82,21 @@ def _complaint_about(url: str) -> str | None:
     wrongs = {
         "must begin with https:// or http://": parts.scheme not in {"http", "https"},
         "must hold no user or password; there is token and token_file": "@" in parts.netloc,
-        "has no valid host; write it like https://api.northflank.com": not _HOST.fullmatch(host),
+        "has no valid host; write it like https://api.northflank.com": not _is_host(host),
         "must have no query and no fragment (? and #)": "?" in url or "#" in url,
         "must not end in /v1: the exporter adds it": parts.path.rstrip("/").endswith("/v1"),
     }
     return next((complaint for complaint, wrong in wrongs.items() if wrong), None)
+
+
+def _is_host(text: str) -> bool:
+    if not _IP_ADDRESS.fullmatch(text):
+        return _HOST_NAME.fullmatch(text) is not None
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def read_max_age(field: Field) -> timedelta | Literal["off"] | None:
@@ -95,13 +107,16 @@ def read_max_age(field: Field) -> timedelta | Literal["off"] | None:
     text = _duration_text(field, "a duration such as 26h, or off")
     if text == "off":
         return "off"
-    return None if text is None else _positive_duration(field, text, "; write off for no limit")
+    return None if text is None else _duration(field, text)
 
 
 def read_positive_duration(field: Field) -> timedelta | None:
     """Read a duration that nothing can do without."""
-    text = _duration_text(field, "a duration such as 8s")
-    return None if text is None else _positive_duration(field, text, "")
+    duration = read_duration(field)
+    if duration == timedelta():
+        field.refuse("must be longer than 0")
+        return None
+    return duration
 
 
 def read_duration(field: Field) -> timedelta | None:
@@ -126,14 +141,6 @@ def _duration(field: Field, text: str) -> timedelta | None:
     except ValueError as error:
         field.refuse(f"{field.shown()} {error}")
         return None
-
-
-def _positive_duration(field: Field, text: str, way_out: str) -> timedelta | None:
-    duration = _duration(field, text)
-    if duration == timedelta():
-        field.refuse(f"must be longer than 0{way_out}")
-        return None
-    return duration
 
 
 def read_concurrency(field: Field) -> int | None:

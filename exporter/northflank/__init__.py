@@ -1,18 +1,24 @@
 """The Northflank API as this exporter needs it: a client, its errors, and the budget that it lives within."""
 
-from exporter.northflank.budget import RequestBudget
+from exporter.northflank.budget import Grant, Purse, RequestBudget
 from exporter.northflank.client import NorthflankClient, Observer, RequestDeferred, open_session
-from exporter.northflank.errors import NorthflankError
+from exporter.northflank.errors import HostUnreachable, NorthflankError, Unauthorized
 from exporter.northflank.listing import Listing
 from exporter.northflank.token import expiry as token_expiry
+from exporter.northflank.wire import Page
 
 __all__ = [
+    "Grant",
+    "HostUnreachable",
     "Listing",
     "NorthflankClient",
     "NorthflankError",
     "Observer",
+    "Page",
+    "Purse",
     "RequestBudget",
     "RequestDeferred",
+    "Unauthorized",
     "open_session",
     "token_expiry",
 ]

@@ -1,47 +1,135 @@
-"""When a request may go out. Pure: the clock comes from outside."""
+"""How many requests may go out now: what the window allows, spread evenly until its end. Pure.
 
-from datetime import datetime, timedelta
+Times are seconds of a clock that never goes back, given from outside.
+"""
 
-from exporter.model import RateLimit
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import Enum
 
-DEFAULT_LIMIT = 1000
-"""Requests per window, until the API says otherwise: northflank.com/docs/v1/api/use-the-api."""
+from exporter.northflank.window import RequestWindow
 
-WINDOW = timedelta(hours=1)
+_ROUNDING_ERROR = 1e-6
 
-SHARE = 0.8
-"""Part of the limit that the exporter counts on; the rest is left to the account's other users."""
+_BURST_OF_SHARE = 0.25
+_BURST_OF_CYCLE = 0.4
+"""The larger of these parts may go at once. Had everything that the window leaves gone at once, what was read first
+would be read again only long after the reset; so it is never half as old again as it need be."""
 
-DEFAULT_SILENCE = timedelta(seconds=60)
-"""How long to be silent after a 429 that says nothing of its end."""
+_LONGEST_PAUSE = 1 / 20
+"""Part of a window that is made up for after its beginning: a reset brings no burst, but nobody loses a turn by it."""
+
+
+class Purse(Enum):
+    """What requests are for; the value is the part of the allowance that goes there while it is wanted."""
+
+    BURST = 0.0
+    """What need not wait for requests to come free, in the first window only: above all what was never read."""
+
+    URGENT = 0.15
+    """Lists that are about to change. So small a part delays all others by less than a fifth."""
+
+    REGULAR = 1.0
+    """What the others leave."""
+
+
+class Grant:
+    """Requests set aside for one task; what it does not take goes back when it is closed."""
+
+    def __init__(self, budget: "RequestBudget", purse: Purse, size: int) -> None:
+        self._budget = budget
+        self._purse = purse
+        self._size = size
+
+    def take(self, now: float) -> bool:
+        """Whether the task may send one more request: one that was set aside, or one that can be spared."""
+        if self._size == 0 and not self._budget.set_aside(now, self._purse, 1):
+            return False
+        self._size = max(self._size - 1, 0)
+        self._budget.used(1)
+        return True
+
+    def close(self) -> None:
+        """Give back what was not taken."""
+        self._budget.set_free(self._purse, self._size)
+        self._size = 0
 
 
 class RequestBudget:
-    """The requests that one account's limit allows: none after a 429, until its end."""
+    """The requests that all accounts with one limit may make together.
 
-    def __init__(self) -> None:
-        self.rate_limit: RateLimit | None = None
-        self._silent_until: datetime | None = None
+    `window` knows the limit and never lets it be crossed; this class spreads what the window leaves. After one burst
+    in the first window, requests come free one by one, at a rate that uses the allowance up just when the window ends.
+    """
 
-    def allows(self, now: datetime) -> bool:
-        """Whether a request may be sent at `now`."""
-        return self._silent_until is None or now >= self._silent_until
+    def __init__(self, share: float) -> None:
+        self.window = RequestWindow(share)
+        self._purses = dict.fromkeys(Purse, 0.0)
+        self._set_aside = 0
+        self._released_at: float | None = None
+        self._number = 0
 
-    def observe(self, rate_limit: RateLimit) -> None:
-        """Take in what an answer's headers say."""
-        self.rate_limit = rate_limit
+    def release(self, now: float, wanted: Mapping[Purse, int]) -> None:
+        """Set free what time has brought since the last call; a purse gathers no more than what is wanted of it.
 
-    def silence(self, now: datetime, retry_after: timedelta | None) -> None:
-        """Stop after a 429: for what the server asks, else until the window's reset, else a minute."""
-        if retry_after is not None:
-            end = now + retry_after
-        elif self.rate_limit is not None and self.rate_limit.reset_at > now:
-            end = self.rate_limit.reset_at
-        else:
-            end = now + DEFAULT_SILENCE
-        self._silent_until = max(self._silent_until or end, end)
+        What is wanted of the regular purse is what it takes to read everything once.
+        """
+        left, window, purses = self._spare(now), self.window, self._purses
+        elapsed = 0.0 if self._released_at is None else max(now - self._released_at, 0.0)
+        if window.number != self._number:
+            elapsed = min(elapsed, window.length * _LONGEST_PAUSE)
+        self._number, self._released_at = window.number, max(now, self._released_at or now)
+        purses[Purse.BURST] = self._burst(now, left, wanted.get(Purse.REGULAR, 0))
+        purses[Purse.REGULAR] = min(purses[Purse.REGULAR], left)
+        unreleased = max(left - purses[Purse.REGULAR] - purses[Purse.URGENT], 0.0)
+        released = unreleased * elapsed / (elapsed + window.seconds_left(now)) if elapsed else 0.0
+        for purse in (Purse.URGENT, Purse.REGULAR):
+            part = min(released * purse.value, max(wanted.get(purse, 0) - purses[purse], 0.0))
+            purses[purse] += part
+            released -= part
+
+    def available(self, now: float, purse: Purse) -> int:
+        """Say how many requests there are in a purse."""
+        return int(min(self._purses[purse] + _ROUNDING_ERROR, self._spare(now)))
+
+    def start_with(self, cost: int) -> int:
+        """Say how much must be there for a task to start: what it costs, but no more than half of a window."""
+        return max(min(cost, int(self.window.share * self.window.limit / 2)), 1)
+
+    def grant(self, now: float, purse: Purse, cost: int) -> Grant | None:
+        """Set aside what a task starts with, None where that is not there."""
+        size = self.start_with(cost)
+        return Grant(self, purse, size) if self.set_aside(now, purse, size) else None
+
+    def set_aside(self, now: float, purse: Purse, requests: int) -> bool:
+        """Take requests out of a purse and keep them; False where there are too few."""
+        if self._spare(now) < requests or self._purses[purse] < requests - _ROUNDING_ERROR:
+            return False
+        self._purses[purse] -= requests
+        self._set_aside += requests
+        return True
+
+    def used(self, requests: int) -> None:
+        """Keep requests no longer: they go out now."""
+        self._set_aside -= requests
+
+    def set_free(self, purse: Purse, requests: int) -> None:
+        """Put requests that were kept back into their purse."""
+        self._set_aside -= requests
+        self._purses[purse] += requests
 
     def time_for(self, requests: int) -> timedelta:
         """Say how long so many requests take at the rate that the limit leaves to the exporter."""
-        limit = DEFAULT_LIMIT if self.rate_limit is None else max(self.rate_limit.limit, 1)
-        return WINDOW * (requests / (SHARE * limit))
+        window = self.window
+        return timedelta(seconds=window.length * requests / (window.share * window.limit))
+
+    def _burst(self, now: float, left: float, cycle: int) -> float:
+        window = self.window
+        if window.number > 1:
+            return 0.0
+        share = window.share * window.limit
+        kept = share - max(share * _BURST_OF_SHARE, cycle * _BURST_OF_CYCLE)
+        return max(left - max(kept, 0.0) * window.seconds_left(now) / window.length, 0.0)
+
+    def _spare(self, now: float) -> float:
+        return max(self.window.left(now) - self._set_aside, 0.0)

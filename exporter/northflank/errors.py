@@ -2,8 +2,10 @@
 
 NorthflankError
 ├── RequestTimeout         timeout           no whole answer within the request's time
-├── ConnectionFailed       connection        DNS, TCP or TLS; or a connection that broke
-├── InvalidResponse        invalid_response  unreadable, truncated, too large, of the wrong shape, a redirect
+├── ConnectionFailed       connection        a connection that broke
+│   └── HostUnreachable    connection        DNS, TCP or TLS: the account's matter
+├── InvalidResponse        invalid_response  truncated, too large, a redirect
+│   └── MalformedBody      invalid_response  a whole answer that is not what was asked for
 └── ApiError                                 an answer with a status that means no
     ├── Unauthorized       unauthorized      the token is rejected: the account's matter
     ├── Forbidden          forbidden         the token's role lacks a permission
@@ -20,21 +22,33 @@ from exporter.model import FailureReason
 
 
 class NorthflankError(Exception):
-    """A request that gave no data. Its text names the fact and never holds the token or a body's contents."""
+    """A request that gave no data. Its text names the fact and never holds the token or a body's contents.
+
+    `is_answer` says whether the API said anything at all, `proves_token` whether what it said shows all the same that
+    the API works and the token is accepted.
+    """
 
     reason: ClassVar[FailureReason] = FailureReason.INTERNAL
+    is_answer: ClassVar[bool] = True
+    proves_token: ClassVar[bool] = False
 
 
 class RequestTimeout(NorthflankError):
     """No whole answer arrived within the request's time."""
 
     reason = FailureReason.TIMEOUT
+    is_answer = False
 
 
 class ConnectionFailed(NorthflankError):
-    """The host could not be reached, or the connection broke."""
+    """The connection broke before a whole answer."""
 
     reason = FailureReason.CONNECTION
+    is_answer = False
+
+
+class HostUnreachable(ConnectionFailed):
+    """No connection came about: the same awaits every other request."""
 
 
 class InvalidResponse(NorthflankError):
@@ -43,13 +57,14 @@ class InvalidResponse(NorthflankError):
     reason = FailureReason.INVALID_RESPONSE
 
 
+class MalformedBody(InvalidResponse):
+    """A good status, and a body that does not hold what it should."""
+
+    proves_token = True
+
+
 class ApiError(NorthflankError):
-    """An answer whose status means no; `status` is the HTTP status.
-
-    `proves_token` says whether the answer shows all the same that the API works and the token is accepted.
-    """
-
-    proves_token: ClassVar[bool] = False
+    """An answer whose status means no; `status` is the HTTP status."""
 
     def __init__(self, status: int, detail: str = "") -> None:
         super().__init__(f"HTTP status {status}" + (f": {detail}" if detail else ""))

@@ -17,7 +17,7 @@ from exporter.northflank.errors import (
     ApiError,
     ClientError,
     Forbidden,
-    InvalidResponse,
+    MalformedBody,
     NotFound,
     RateLimited,
     ServerError,
@@ -57,25 +57,25 @@ class Page:
 def decode_json(body: bytes | bytearray) -> Any:  # noqa: ANN401 - JSON is anything until the parsers below have read it
     """Decode a body leniently: control characters, lone surrogates and broken UTF-8 cost no data.
 
-    Raises InvalidResponse where it is no JSON all the same.
+    Raises MalformedBody where it is no JSON all the same.
     """
     try:
         return json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_int=_integer)
     except ValueError as error:
-        raise InvalidResponse("the body is not JSON") from error
+        raise MalformedBody("the body is not JSON") from error
     except RecursionError as error:
-        raise InvalidResponse("the body is nested too deeply") from error
+        raise MalformedBody("the body is nested too deeply") from error
 
 
 def parse_backups_page(body: bytes | bytearray) -> Page:
-    """Read one page of `GET …/backups`; raises InvalidResponse where it holds no list of backups."""
+    """Read one page of `GET …/backups`; raises MalformedBody where it holds no list of backups."""
     envelope = decode_json(body)
     try:
         raw_backups = envelope["data"]["backups"]
     except (TypeError, KeyError, IndexError):
         raw_backups = None
     if not isinstance(raw_backups, list):
-        raise InvalidResponse("the body holds no list at data.backups")
+        raise MalformedBody("the body holds no list at data.backups")
     backups = tuple(backup for raw in raw_backups if (backup := parse_backup(raw)) is not None)
     return Page(
         backups=backups,
@@ -90,12 +90,15 @@ def _next_cursor(pagination: object) -> str:
     cursor = pagination.get("cursor")
     if isinstance(cursor, int) and not isinstance(cursor, bool):
         return str(cursor)
-    if not isinstance(cursor, str):
+    if not cursor:
         return ""
+    if not isinstance(cursor, str):
+        # To take it for the end would pass a part of the list for the whole.
+        raise MalformedBody("the cursor is no text")
     try:
         cursor.encode()
     except UnicodeEncodeError as error:
-        raise InvalidResponse("the cursor is not text that a URL can hold") from error
+        raise MalformedBody("the cursor is not text that a URL can hold") from error
     return cursor
 
 
@@ -160,7 +163,14 @@ def parse_rate_limit(headers: Mapping[str, str], received_at: datetime) -> RateL
     )
     if limit is None or remaining is None or reset is None:
         return None
-    return RateLimit(limit=limit, remaining=remaining, reset_at=_reset_time(reset, received_at))
+    if reset < _EPOCH_SECONDS:
+        resets_in = timedelta(seconds=reset)
+        return RateLimit(limit=limit, remaining=remaining, resets_in=resets_in, reset_at=received_at + resets_in)
+    seconds = reset / 1000 if reset >= _EPOCH_MILLISECONDS else reset
+    reset_at = datetime.fromtimestamp(min(seconds, _LATEST_TIME), UTC)
+    # Against the API's own clock where it tells it: ours may be wrong.
+    resets_in = reset_at - (parse_date(headers) or received_at)
+    return RateLimit(limit=limit, remaining=remaining, resets_in=resets_in, reset_at=reset_at)
 
 
 def parse_date(headers: Mapping[str, str]) -> datetime | None:
@@ -198,7 +208,7 @@ def error_of_status(
 def _required_permission(body: bytes | bytearray) -> str:
     try:
         envelope = _mapping(decode_json(body))
-    except InvalidResponse:
+    except MalformedBody:
         return ""
     details = _mapping(_mapping(envelope.get("error")).get("details"))
     permission = details.get("requiredPermission")
@@ -216,13 +226,6 @@ def _retry_after(raw: str, received_at: datetime) -> timedelta | None:
         date = _http_date(raw)
         wait = min(date - received_at, _LONGEST_WAIT) if date is not None else timedelta(0)
     return wait if wait > timedelta(0) else None
-
-
-def _reset_time(reset: float, received_at: datetime) -> datetime:
-    if reset < _EPOCH_SECONDS:
-        return received_at + timedelta(seconds=reset)
-    seconds = reset / 1000 if reset >= _EPOCH_MILLISECONDS else reset
-    return datetime.fromtimestamp(min(seconds, _LATEST_TIME), UTC)
 
 
 def _header_number(raw: str | None) -> int | None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from types import MappingProxyType, TracebackType
@@ -11,7 +11,7 @@ from typing import Self
 
 from aiohttp import web
 
-from exporter.listen import ListenAddress
+from exporter.listen import ListenAddress, address_of
 from exporter.simulator import mischief
 from exporter.simulator.answers import Answer, Library, error_answer, status_answer
 from exporter.simulator.behaviour import Behaviour, BodyFormat
@@ -46,6 +46,7 @@ class RequestRecord:
 class Simulator:
     """A Northflank on a socket, as an async context manager.
 
+    `address` is where it listens, with the real port once started.
     The world's time runs `speed` times as fast as `clock` from the moment of construction on; delays and the
     rate limit go by the clock, because the client does.
     """
@@ -67,7 +68,7 @@ class Simulator:
         self.request_count = 0
         self.in_flight = 0
         self.most_in_flight = 0
-        self._address = address
+        self.address = address
         self._speed = speed
         self._clock = clock
         self._start = clock()
@@ -87,13 +88,13 @@ class Simulator:
 
     async def start(self) -> None:
         """Listen; OSError when the address cannot be had."""
-        listening = self._address.bind()
+        listening = self.address.bind()
         server = web.Server(self._handle, handler_cancellation=True, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await runner.setup()
         await web.SockSite(runner, listening).start()
         self._runner = runner
-        self._address = replace(self._address, port=listening.getsockname()[1])
+        self.address = address_of(listening)
 
     async def close(self) -> None:
         """Stop listening and end what is in flight; again is no error."""
@@ -103,8 +104,8 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """The address without `/v1`; with the real port once started."""
-        return f"http://{self._address.reachable}"
+        """Where a program on this machine finds it, without `/v1`; with the real port once started."""
+        return f"http://{self.address.reachable}"
 
     @property
     def behaviour(self) -> Behaviour:

@@ -4,13 +4,17 @@ import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Executor
+from contextlib import suppress
+from datetime import timedelta
 from html import escape
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from exporter.exposition import Exposition, Snapshot
 from exporter.web.negotiation import Format, accepts_gzip, choose_format
 
+_LONGEST_TIMEOUT = 86_400
 _GZIP = 16 + zlib.MAX_WBITS
 _FASTEST = 1  # a scrape crosses one data centre at most: time matters more than the last tenth of size
 
@@ -39,26 +43,30 @@ body {{ font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40re
 
 
 class WebServer:
-    """Answers HTTP; `is_ready` is what /-/ready tells.
+    """Answers HTTP, until it is to `finish`; `is_ready` is what /-/ready tells.
 
-    `scrape` polls and gives what there is to show; `render_pool` writes and compresses, off the event loop.
+    `scrape` polls and gives what there is to show, within the time that Prometheus says it will wait for it;
+    `render_pool` writes and compresses, off the event loop.
     """
 
     def __init__(
         self,
         *,
-        scrape: Callable[[], Awaitable[Snapshot]],
+        scrape: Callable[[timedelta | None], Awaitable[Snapshot]],
         exposition: Exposition,
         render_pool: Executor,
         telemetry_path: str,
         version: str,
     ) -> None:
         self.is_ready = True
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._scrape = scrape
         self._exposition = exposition
         self._render_pool = render_pool
         self._landing_page = _LANDING_PAGE.format(version=escape(version), metrics=escape(telemetry_path))
-        self.app = web.Application()
+        self.app = web.Application(middlewares=[self._counted])
         # A HEAD of the metrics would poll for nothing.
         self.app.router.add_get(telemetry_path, self._metrics, allow_head=False)
         self.app.router.add_get("/-/healthy", self._healthy)
@@ -66,8 +74,26 @@ class WebServer:
         if telemetry_path != "/":
             self.app.router.add_get("/", self._landing)
 
+    async def finish(self, seconds: float) -> None:
+        """Be ready no more, and wait so long at most for what is in flight; whoever asks meanwhile has an answer."""
+        self.is_ready = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+
+    @web.middleware
+    async def _counted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self._in_flight += 1
+        self._idle.clear()
+        try:
+            return await handler(request)
+        finally:
+            self._in_flight -= 1
+            if self._in_flight == 0:
+                self._idle.set()
+
     async def _metrics(self, request: web.Request) -> web.Response:
-        snapshot = await self._scrape()
+        snapshot = await self._scrape(_scrape_timeout(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds", "")))
         names = frozenset(request.query.getall("name[]", ()))
         form = choose_format(",".join(request.headers.getall("Accept", ())))
         write = self._exposition.openmetrics if form is Format.OPENMETRICS else self._exposition.text
@@ -90,6 +116,15 @@ class WebServer:
 
     async def _landing(self, _: web.Request) -> web.Response:
         return web.Response(text=self._landing_page, content_type="text/html")
+
+
+def _scrape_timeout(header: str) -> timedelta | None:
+    """Read how long Prometheus waits; None where it does not say so in a number that could be meant."""
+    with suppress(ValueError):
+        seconds = float(header)
+        if 0 <= seconds <= _LONGEST_TIMEOUT:
+            return timedelta(seconds=seconds)
+    return None
 
 
 def _joined(chunks: Iterable[bytes], compress: bool) -> bytes:  # noqa: FBT001 - run_in_executor passes by position

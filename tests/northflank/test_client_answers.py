@@ -10,7 +10,7 @@ from exporter.model import FailureReason
 from exporter.northflank import NorthflankError, RequestDeferred
 from exporter.northflank.errors import RateLimited
 from tests.builders import encoded, raw_backup, raw_page
-from tests.fake_api import Clock, FakeApi, Recorder, Step, answer, close, empty_list, open_client, sent
+from tests.fake_api import Clock, FakeApi, Recorder, Step, answer, close, empty_list, open_client, read_list, sent
 
 HTML = b"<html><h1>502 Bad Gateway</h1></html>"
 PERMISSION = {"error": {"status": 401, "message": "No.", "details": {"requiredPermission": "Addons > Read"}}}
@@ -46,10 +46,11 @@ async def test_every_status_and_body_has_its_reason(step: Step, reason: str, *, 
     observer = Recorder()
     async with FakeApi(step) as api, open_client(api.url, observer=observer) as client:
         with pytest.raises(NorthflankError) as caught:
-            await client.backups("shop", "orders-db")
+            await read_list(client, "shop", "orders-db")
     assert caught.value.reason is FailureReason(reason)
-    assert client.proofs == proves_token
-    assert client.sent == len(observer.codes) == 1
+    assert caught.value.proves_token == proves_token
+    assert caught.value.is_answer
+    assert len(observer.codes) == 1
     assert observer.codes[0].isdigit()
 
 
@@ -71,27 +72,26 @@ async def test_what_cannot_be_read_as_http_is_an_invalid_response(step: Step) ->
     observer = Recorder()
     async with FakeApi(step) as api, open_client(api.url, observer=observer) as client:
         with pytest.raises(NorthflankError) as caught:
-            await client.backups("shop", "orders-db")
+            await read_list(client, "shop", "orders-db")
     assert caught.value.reason is FailureReason.INVALID_RESPONSE
     assert observer.codes == ["error"]
     assert len(api.requests) == 1
-    assert client.proofs == 0
 
 
 async def test_a_page_that_fails_fails_the_list() -> None:
     script = [answer(raw_page(raw_backup(), cursor="2")), answer(HTML, 502)]
     async with FakeApi(*script) as api, open_client(api.url) as client:
         with pytest.raises(NorthflankError) as caught:
-            await client.backups("shop", "orders-db")
+            await read_list(client, "shop", "orders-db")
     assert caught.value.reason is FailureReason.SERVER_ERROR
-    assert (client.sent, client.proofs) == (2, 1)
+    assert len(api.requests) == 2
 
 
 async def test_a_cursor_that_no_url_can_hold_is_an_invalid_response() -> None:
     script = [answer(raw_page(raw_backup(), cursor="\ud800")), empty_list()]
     async with FakeApi(*script) as api, open_client(api.url) as client:
         with pytest.raises(NorthflankError) as caught:
-            await client.backups("shop", "orders-db")
+            await read_list(client, "shop", "orders-db")
     assert caught.value.reason is FailureReason.INVALID_RESPONSE
 
 
@@ -116,28 +116,29 @@ async def test_after_a_429_nothing_is_sent_until_its_end(headers: dict[str, str]
     script = [answer(b"Too many requests", 429, headers), empty_list()]
     async with FakeApi(*script) as api, open_client(api.url, now=clock) as client:
         with pytest.raises(RateLimited):
-            await client.backups("shop", "orders-db")
+            await read_list(client, "shop", "orders-db")
         clock.advance(seconds=silence - 1)
         for addon in ("orders-db", "other-db"):
             with pytest.raises(RequestDeferred):
-                await client.backups("shop", addon)
-        assert len(api.requests) == client.sent == 1
+                await read_list(client, "shop", addon)
+        assert len(api.requests) == 1
         clock.advance(seconds=3)
-        assert (await client.backups("shop", "orders-db")).is_complete
-    assert len(api.requests) == client.sent == 2
+        assert (await read_list(client, "shop", "orders-db")).is_complete
+    assert len(api.requests) == 2
 
 
 async def test_the_reset_known_before_a_429_counts_too() -> None:
     clock = Clock()
-    script = [empty_list(**RESET), answer(b"Too many requests", 429), empty_list()]
+    early = empty_list(**(RESET | {"X-RateLimit-Remaining": "900"}))
+    script = [early, answer(b"Too many requests", 429), empty_list()]
     async with FakeApi(*script) as api, open_client(api.url, now=clock) as client:
-        await client.backups("shop", "orders-db")
+        await read_list(client, "shop", "orders-db")
         clock.advance(minutes=10)
         with pytest.raises(RateLimited):
-            await client.backups("shop", "orders-db")
+            await read_list(client, "shop", "orders-db")
         clock.advance(minutes=19)
         with pytest.raises(RequestDeferred):
-            await client.backups("shop", "orders-db")
+            await read_list(client, "shop", "orders-db")
     assert len(api.requests) == 2
 
 
@@ -145,16 +146,19 @@ async def test_a_429_ends_a_list_half_way() -> None:
     script = [answer(raw_page(raw_backup(), cursor="2")), answer(b"", 429), empty_list()]
     async with FakeApi(*script) as api, open_client(api.url) as client:
         with pytest.raises(RateLimited) as caught:
-            await client.backups("shop", "orders-db")
+            await read_list(client, "shop", "orders-db")
     assert caught.value.retry_after is None
     assert len(api.requests) == 2
 
 
 async def test_those_who_wait_for_a_slot_hear_of_a_429() -> None:
-    step = answer(b"", 429, {"Retry-After": "30"})
-    async with FakeApi(step) as api, open_client(api.url, concurrency=1) as client:
-        results = await asyncio.gather(*(client.backups("shop", f"db-{n}") for n in range(9)), return_exceptions=True)
+    script = [empty_list(), answer(b"", 429, {"Retry-After": "30"})]
+    async with FakeApi(*script) as api, open_client(api.url, concurrency=1) as client:
+        await read_list(client, "shop", "orders-db")
+        results = await asyncio.gather(
+            *(read_list(client, "shop", f"db-{n}") for n in range(9)), return_exceptions=True
+        )
     assert [type(result) for result in results] == [RateLimited, *[RequestDeferred] * 8]
     assert isinstance(results[0], RateLimited)
     assert results[0].retry_after == timedelta(seconds=30)
-    assert len(api.requests) == 1
+    assert len(api.requests) == 2

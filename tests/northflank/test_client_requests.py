@@ -7,13 +7,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
+from exporter.northflank import client as client_module
+from exporter.northflank.window import RequestWindow
 from tests.builders import NOW, encoded, raw_backup, raw_page
-from tests.fake_api import TOKEN, USER_AGENT, FakeApi, Recorder, answer, empty_list, open_client
+from tests.fake_api import TOKEN, USER_AGENT, FakeApi, Recorder, answer, empty_list, open_client, read_list
 
 
 async def test_a_request_carries_token_and_name_and_accepts_gzip() -> None:
     async with FakeApi(empty_list()) as api, open_client(api.url) as client:
-        await client.backups("shop", "orders-db")
+        await read_list(client, "shop", "orders-db")
     (request,) = api.requests
     assert request.line == "GET /v1/projects/shop/addons/orders-db/backups?per_page=100 HTTP/1.1"
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
@@ -28,7 +30,7 @@ async def test_a_request_carries_token_and_name_and_accepts_gzip() -> None:
 )
 async def test_ids_are_percent_encoded_and_stay_in_their_place(odd: str) -> None:
     async with FakeApi(empty_list()) as api, open_client(api.url) as client:
-        await client.backups(odd, odd)
+        await read_list(client, odd, odd)
     (request,) = api.requests
     path = urlsplit(request.target).path
     assert path.isascii()
@@ -43,7 +45,7 @@ async def test_the_cursor_is_percent_encoded_beside_the_page_size(cursor: str) -
         FakeApi(answer(raw_page(raw_backup(), cursor=cursor)), empty_list()) as api,
         open_client(api.url) as client,
     ):
-        await client.backups("shop", "orders-db")
+        await read_list(client, "shop", "orders-db")
     first, second = (urlsplit(request.target).query for request in api.requests)
     assert first == "per_page=100"
     # Python reads a + in a query as a space, others do not: the client must send neither.
@@ -58,22 +60,35 @@ async def test_a_list_is_read_across_its_pages() -> None:
         answer(raw_page(raw_backup(id="d"))),
     ]
     async with FakeApi(*script) as api, open_client(api.url) as client:
-        listing = await client.backups("shop", "orders-db")
+        listing = await read_list(client, "shop", "orders-db")
     assert [backup.id for backup in listing.backups] == ["a", "b", "c", "d"]
-    assert listing.pages == len(api.requests) == client.sent == client.proofs == 3
+    assert listing.pages == len(api.requests) == 3
 
 
 async def test_connections_are_kept_between_pages_and_calls() -> None:
     async with FakeApi(answer(raw_page(raw_backup(), cursor="2")), empty_list()) as api, open_client(api.url) as client:
         for _ in range(3):
-            await client.backups("shop", "orders-db")
+            await read_list(client, "shop", "orders-db")
     assert [request.connection for request in api.requests] == [1, 1, 1, 1]
+
+
+def test_connections_are_kept_from_one_scrape_to_the_next() -> None:
+    usual_interval = 60
+    assert usual_interval < client_module.KEEP_ALIVE_SECONDS < 2 * usual_interval
+
+
+async def test_connections_are_kept_no_longer_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "KEEP_ALIVE_SECONDS", 0)
+    async with FakeApi(empty_list()) as api, open_client(api.url) as client:
+        for _ in range(2):
+            await read_list(client, "shop", "orders-db")
+    assert [request.connection for request in api.requests] == [1, 2]
 
 
 async def test_a_compressed_answer_is_read() -> None:
     body = gzip.compress(encoded(raw_page(raw_backup(id="a"))))
     async with FakeApi(answer(body, headers={"Content-Encoding": "gzip"})) as api, open_client(api.url) as client:
-        listing = await client.backups("shop", "orders-db")
+        listing = await read_list(client, "shop", "orders-db")
     assert [backup.id for backup in listing.backups] == ["a"]
 
 
@@ -81,23 +96,24 @@ async def test_no_cookies_are_kept() -> None:
     step = empty_list(**{"Set-Cookie": "session=1; Path=/"})
     # By name: nobody keeps cookies of an address.
     async with FakeApi(step) as api, open_client(api.url.replace("127.0.0.1", "localhost")) as client:
-        await client.backups("shop", "orders-db")
-        await client.backups("shop", "orders-db")
+        await read_list(client, "shop", "orders-db")
+        await read_list(client, "shop", "orders-db")
     assert all("cookie" not in request.headers for request in api.requests)
 
 
 async def test_the_token_is_asked_for_at_every_request() -> None:
     tokens = iter(["first", "second"])
     async with FakeApi(empty_list()) as api, open_client(api.url, token=lambda: next(tokens)) as client:
-        await client.backups("shop", "orders-db")
-        await client.backups("shop", "orders-db")
+        await read_list(client, "shop", "orders-db")
+        await read_list(client, "shop", "orders-db")
     assert [request.headers["authorization"] for request in api.requests] == ["Bearer first", "Bearer second"]
 
 
 async def test_no_more_requests_are_in_flight_than_allowed() -> None:
     async with FakeApi(empty_list()) as api, open_client(api.url, concurrency=3) as client:
-        await asyncio.gather(*(client.backups("shop", f"db-{number}") for number in range(20)))
-    assert len(api.requests) == 20
+        await read_list(client, "shop", "orders-db")
+        await asyncio.gather(*(read_list(client, "shop", f"db-{number}") for number in range(20)))
+    assert len(api.requests) == 21
     assert api.connections <= 3
 
 
@@ -108,13 +124,14 @@ async def test_headers_tell_limit_and_clock_skew() -> None:
         "X-RateLimit-Reset": "1800",
         "Date": "Tue, 10 Mar 2026 11:59:57 GMT",
     }
-    async with FakeApi(empty_list(**headers), empty_list()) as api, open_client(api.url) as client:
-        assert (client.budget.rate_limit, client.clock_skew) == (None, None)
+    window = RequestWindow(share=0.8)
+    async with FakeApi(empty_list(**headers), empty_list()) as api, open_client(api.url, window=window) as client:
+        assert (window.rate_limit, client.clock_skew) == (None, None)
         for _ in range(2):
             # The second answer says nothing, and what was known stays.
-            await client.backups("shop", "orders-db")
+            await read_list(client, "shop", "orders-db")
             assert client.clock_skew == timedelta(seconds=3)
-            rate_limit = client.budget.rate_limit
+            rate_limit = window.rate_limit
             assert rate_limit is not None
             assert (rate_limit.limit, rate_limit.remaining) == (1000, 998)
             assert rate_limit.reset_at == NOW + timedelta(minutes=30)
@@ -124,7 +141,7 @@ async def test_the_observer_hears_of_every_request_and_every_rejected_item() -> 
     observer = Recorder()
     script = [answer(raw_page(raw_backup(), None, 7, cursor="2")), answer(raw_page({}))]
     async with FakeApi(*script) as api, open_client(api.url, observer=observer) as client:
-        await client.backups("shop", "orders-db")
+        await read_list(client, "shop", "orders-db")
     assert observer.finished == [("backups", "200"), ("backups", "200")]
     assert observer.rejected == {"backups": 3}
     assert all(0 <= seconds < 10 for seconds in observer.seconds)

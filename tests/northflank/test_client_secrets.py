@@ -7,7 +7,7 @@ import pytest
 
 from exporter.northflank import NorthflankError
 from tests.builders import raw_backup, raw_page
-from tests.fake_api import TOKEN, FakeApi, Step, answer, close, hang, open_client, reset, sent
+from tests.fake_api import TOKEN, FakeApi, Step, answer, close, hang, open_client, read_list, reset, sent
 
 ECHO = f"Authorization: Bearer {TOKEN}".encode()
 
@@ -40,7 +40,7 @@ failures = pytest.mark.parametrize(
 async def failure(step: Step) -> NorthflankError:
     async with FakeApi(step) as api, open_client(api.url, timeout=0.2) as client:
         with pytest.raises(NorthflankError) as caught:
-            await client.backups("shop", "orders-db")
+            await read_list(client, "shop", "orders-db")
     return caught.value
 
 
@@ -65,6 +65,6 @@ async def test_nothing_behind_an_error_holds_the_token(step: Step) -> None:
 async def test_nothing_is_logged_of_a_good_answer(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with FakeApi(answer(raw_page(raw_backup()))) as api, open_client(api.url) as client:
-        await client.backups("shop", "orders-db")
+        await read_list(client, "shop", "orders-db")
         assert TOKEN not in repr(client)
     assert TOKEN not in caplog.text

@@ -78,12 +78,17 @@ def test_a_cursor_seen_long_before_ends_the_list() -> None:
     assert listing.pages == 6
 
 
-def test_a_page_with_nothing_new_ends_the_list() -> None:
+def test_a_page_with_nothing_new_does_not_end_the_list() -> None:
+    first, second, third = backup(), backup(), backup()
+    listing = read(iter([page(first, second, cursor="2"), page(second, first, cursor="3"), page(third)]))
+    assert listing.backups == (first, second, third)
+
+
+def test_pages_that_lead_in_circles_end_the_list() -> None:
     first, second = backup(), backup()
-    pages = [page(first, second, cursor="2"), page(second, first, cursor="3"), page(backup(), cursor="4")]
-    listing = read(iter(pages))
+    listing = read(page(first, second, cursor=f"page-{number}") for number in range(100))
     assert listing.backups == (first, second)
-    assert listing.pages == 2
+    assert listing.pages == 4
 
 
 def test_a_page_with_anything_new_goes_on() -> None:

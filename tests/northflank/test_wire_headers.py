@@ -26,7 +26,7 @@ def retry_after(raw: str | None) -> timedelta | None:
 
 def test_limit_and_remaining_are_read() -> None:
     assert parse_rate_limit(rate_limit_headers(), NOW) == RateLimit(
-        limit=1000, remaining=998, reset_at=NOW + timedelta(minutes=30)
+        limit=1000, remaining=998, resets_in=timedelta(minutes=30), reset_at=NOW + timedelta(minutes=30)
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.northflank.errors import InvalidResponse
+from exporter.northflank.errors import InvalidResponse, MalformedBody
 from exporter.northflank.wire import Page, decode_json, parse_backups_page
 from tests.builders import ABSENT, encoded, raw_backup, raw_page
 
@@ -134,6 +134,17 @@ def test_a_cursor_missing_null_or_empty_is_the_end(cursor: object) -> None:
     assert parse_backups_page(encoded(raw_page(cursor=cursor, hasNextPage=True))).cursor == ""
 
 
+@pytest.mark.parametrize(("cursor", "asked"), [(0, "0"), (7, "7"), ("é", "é"), (" ", " ")])
+def test_a_cursor_that_is_a_number_is_one_all_the_same(cursor: object, asked: str) -> None:
+    assert parse_backups_page(encoded(raw_page(cursor=cursor, hasNextPage=True))).cursor == asked
+
+
+@pytest.mark.parametrize("cursor", [True, 1.5, ["next"], {"id": "next"}, "\ud800"])
+def test_a_cursor_that_no_url_can_hold_is_not_taken_for_the_end(cursor: object) -> None:
+    with pytest.raises(MalformedBody):
+        parse_backups_page(encoded(raw_page(cursor=cursor, hasNextPage=True)))
+
+
 @pytest.mark.parametrize("pagination", [ABSENT, None, True, "next", [], ["cursor"]])
 def test_a_list_without_pagination_is_whole(pagination: object) -> None:
     envelope = raw_page() | {"pagination": pagination}
@@ -175,7 +186,7 @@ def test_json_decodes_to_itself(value: object) -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(json_values, max_size=5), json_values, json_values)
+@given(st.lists(json_values, max_size=5), json_values, st.none() | st.integers(-(10**18), 10**18) | st.text())
 def test_every_item_is_read_or_counted_as_rejected(items: list[object], pagination: object, cursor: object) -> None:
     for paging in (pagination, {"hasNextPage": True, "cursor": cursor}):
         page = parse_backups_page(encoded({"data": {"backups": items}, "pagination": paging}))

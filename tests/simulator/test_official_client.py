@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import shutil
 import subprocess
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +12,7 @@ import pytest
 from exporter.simulator import Simulator, World
 from exporter.simulator.behaviour import Behaviour, BodyFormat
 from exporter.simulator.render import render_addon, render_backup, render_restore, render_schedule
+from tests.machine import program
 
 from .reading import Json
 
@@ -26,12 +25,7 @@ PATIENCE_SECONDS = 120
 @pytest.fixture(name="client", scope="module")
 def _client() -> list[str]:
     """Install the official client where that is due, and return the command that runs our script."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        reason = "node and npm are needed to run the official JavaScript client"
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"{reason}; CI must have them")
-        pytest.skip(reason)
+    node, npm = (program(name, origin="Node.js") for name in ("node", "npm"))
     lock = FOLDER / "package-lock.json"
     if not INSTALLED.exists() or INSTALLED.stat().st_mtime < lock.stat().st_mtime:
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]

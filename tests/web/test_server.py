@@ -1,9 +1,10 @@
 """The HTTP paths, over a real socket."""
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from yarl import URL
 from exporter.exposition import Exposition, Snapshot
 from exporter.web import WebServer
 from tests.oracle import backup, read_addon, snapshot_of
+from tests.process import PATIENCE_SECONDS, eventually
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -29,6 +31,8 @@ class Site:
     server: WebServer
     client: TestClient[Request, Application]
     scrapes: int = 0
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    """Scrapes wait until it is open, as it is at first."""
 
     async def ask(self, path: str, method: str = "GET", **headers: str) -> ClientResponse:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -45,8 +49,9 @@ async def opened() -> AsyncIterator[Open]:
     with ThreadPoolExecutor(1) as pool:
 
         async def open_site(telemetry_path: str) -> Site:
-            async def scrape() -> Snapshot:
+            async def scrape(_: timedelta | None) -> Snapshot:
                 opening.scrapes += 1
+                await opening.gate.wait()
                 return snapshot_of(read_addon(backup("b", timedelta(hours=1))))
 
             server = WebServer(
@@ -58,6 +63,7 @@ async def opened() -> AsyncIterator[Open]:
             )
             client = TestClient(TestServer(server.app), auto_decompress=False, skip_auto_headers=["Accept-Encoding"])
             opening = Site(server=server, client=client)
+            opening.gate.set()
             await client.start_server()
             sites.append(opening)
             return opening
@@ -175,6 +181,43 @@ async def test_ready_turns_while_shutting_down_and_healthy_does_not(site: Site) 
 
     assert (await site.ask("/-/ready")).status == 503
     assert (await site.ask("/-/healthy")).status == 200
+
+
+async def test_it_finishes_at_once_when_idle(site: Site) -> None:
+    await site.ask("/metrics")
+
+    await asyncio.wait_for(site.server.finish(3600), PATIENCE_SECONDS)
+
+    assert not site.server.is_ready
+
+
+async def test_what_is_in_flight_is_waited_for_and_others_are_answered_meanwhile(site: Site) -> None:
+    site.gate.clear()
+    scrape = asyncio.create_task(site.ask("/metrics"))
+    await eventually(lambda: site.scrapes == 1)
+
+    finishing = asyncio.create_task(site.server.finish(PATIENCE_SECONDS))
+    await eventually(lambda: not site.server.is_ready)
+    assert (await site.ask("/-/ready")).status == 503
+    assert (await site.ask("/-/healthy")).status == 200
+    assert (await site.ask("/nowhere")).status == 404
+    assert not finishing.done()
+
+    site.gate.set()
+    await finishing
+    assert (await scrape).status == 200
+
+
+async def test_what_never_ends_is_not_waited_for_for_ever(site: Site) -> None:
+    site.gate.clear()
+    scrape = asyncio.create_task(site.ask("/metrics"))
+    await eventually(lambda: site.scrapes == 1)
+
+    await asyncio.wait_for(site.server.finish(0.05), PATIENCE_SECONDS)
+
+    assert not scrape.done()
+    site.gate.set()
+    assert (await scrape).status == 200
 
 
 async def test_the_landing_page_links_to_everything_and_escapes(site: Site) -> None:

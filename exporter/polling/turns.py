@@ -1,0 +1,77 @@
+"""Whose turn it is to be read: those half read, those never read, then those whose last reading is the oldest. Pure."""
+
+from collections.abc import Iterable
+from math import inf
+
+from exporter.model import AddonKey
+
+
+class Turns:
+    """The addons that wait to be read, in the order in which they should be.
+
+    Everyone moves to the end after a reading, successful or not, so nobody is passed over for ever. Times are seconds
+    of a clock that never goes back.
+    """
+
+    def __init__(self, addons: Iterable[AddonKey]) -> None:
+        self._unread: dict[AddonKey, float] = {addon: place for place, addon in enumerate(addons)}
+        self._half_read: dict[AddonKey, float] = {}
+        self._read: dict[AddonKey, float] = {}
+        self._urgent: dict[AddonKey, float] = {}
+        self._new = set(self._unread)
+        self._interruptions = 0
+
+    @property
+    def has_new(self) -> bool:
+        """Whether there is an addon of which no reading has ended yet."""
+        return bool(self._new)
+
+    def is_new(self, addon: AddonKey) -> bool:
+        """Whether no reading of this addon has ended yet, well or badly."""
+        return addon in self._new
+
+    def half_read(self) -> list[AddonKey]:
+        """Give those whose reading was stopped half-way, the one stopped longest ago first: they come before others."""
+        return _in_order(self._half_read)
+
+    def unread(self) -> list[AddonKey]:
+        """Give those that were never read, as they are configured: they come next."""
+        return _in_order(self._unread)
+
+    def urgent_before(self, time: float) -> list[AddonKey]:
+        """Give those whose list is about to change, likewise; they wait among the others too."""
+        return _in_order(self._urgent, time)
+
+    def read_before(self, time: float) -> list[AddonKey]:
+        """Give those whose last reading ended no later than `time`, the oldest first."""
+        return _in_order(self._read, time)
+
+    def begin(self, addon: AddonKey) -> "Place":
+        """Take an addon out: it is going to be read. Gives its place among those that wait."""
+        queues = (self._half_read, self._unread, self._urgent, self._read)
+        return [(queue, queue.pop(addon)) for queue in queues if addon in queue]
+
+    def put_back(self, addon: AddonKey, place: "Place") -> None:
+        """Give an addon its place back: nothing of it was read after all."""
+        for queue, order in place:
+            queue[addon] = order
+
+    def interrupt(self, addon: AddonKey, place: "Place") -> None:
+        """Put an addon first, behind those that are there for longer: its reading was stopped half-way."""
+        self._interruptions += 1
+        was_first = next((order for queue, order in place if queue is self._half_read), self._interruptions)
+        self._half_read[addon] = was_first
+
+    def end(self, addon: AddonKey, now: float, *, is_urgent: bool) -> None:
+        """Put an addon last: its reading is over."""
+        self._new.discard(addon)
+        self._read[addon] = now
+        if is_urgent:
+            self._urgent[addon] = now
+
+
+Place = list[tuple[dict[AddonKey, float], float]]
+
+
+def _in_order(queue: dict[AddonKey, float], last: float = inf) -> list[AddonKey]:
+    return [addon for addon in sorted(queue, key=queue.__getitem__) if queue[addon] <= last]

@@ -1,0 +1,152 @@
+"""A poller of a few addons, with everything around it played by the test."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+
+from exporter.model import AddonKey, Backup, FailureReason, RateLimit
+from exporter.northflank import Page, RequestBudget, RequestDeferred
+from exporter.northflank import errors as api
+from exporter.polling import Freshness, PolledAccount, Poller
+from exporter.state import AddonState, StateStore
+from tests.builders import NOW, page
+from tests.fake_api import Clock
+
+Outcome = Sequence[Page] | Exception
+
+EMPTY = (page(),)
+"""A list without backups."""
+
+
+def told(limit: int = 100_000, remaining: int = 99_999, seconds: float = 3600) -> RateLimit:
+    """Give what an answer's headers say."""
+    resets_in = timedelta(seconds=seconds)
+    return RateLimit(limit=limit, remaining=remaining, resets_in=resets_in, reset_at=NOW + resets_in)
+
+
+class Source:
+    """Gives what a test says for each addon, and an empty list for every other; keeps to the window as a client does.
+
+    Unless a test says otherwise, the limit is one that nobody meets. `held` are addons whose answers wait for `go_on`.
+    """
+
+    def __init__(self, budget: RequestBudget, clock: Clock) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self.rate_limit: RateLimit | None = None
+        self.asked: list[str] = []
+        self.held: set[str] = set()
+        self.in_flight: set[str] = set()
+        self.go_on = asyncio.Event()
+        self._window = budget.window
+        self._clock = clock
+
+    async def backups_page(self, project_id: str, addon_id: str, cursor: str) -> Page:
+        assert project_id == "shop"
+        now = self._clock.monotonic()
+        if not self._window.may_send(now):
+            raise RequestDeferred
+        number = self._window.sent()
+        self.asked.append(f"{addon_id}{cursor and '/'}{cursor}")
+        self.in_flight.add(addon_id)
+        try:
+            await asyncio.sleep(0)
+            if addon_id in self.held:
+                await self.go_on.wait()
+            return self._answer(self.outcomes.get(addon_id, EMPTY), number, cursor)
+        finally:
+            self.in_flight.discard(addon_id)
+            self._window.ended()
+
+    def _answer(self, outcome: Outcome, number: int, cursor: str) -> Page:
+        now = self._clock.monotonic()
+        if not isinstance(outcome, api.NorthflankError) or outcome.is_answer:
+            self._window.answered(now, number, self.rate_limit or told(seconds=3600 - now % 3600))
+        if isinstance(outcome, api.RateLimited):
+            self._window.refused(now, outcome.retry_after)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome[int(cursor or "1") - 1]
+
+
+class World:
+    """A poller of accounts with a few addons each."""
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        *,
+        others: Iterable[str] = (),
+        concurrency: int = 4,
+        freshness: Freshness = Freshness(),  # noqa: B008 - frozen
+    ) -> None:
+        self.clock = Clock()
+        self.errors: Counter[FailureReason] = Counter()
+        self.budget = RequestBudget(0.8)
+        self.sources = {name: Source(self.budget, self.clock) for name in ("acme", "other")}
+        addons = {"acme": list(names), "other": list(others)}
+        keys = {account: [AddonKey(account, "shop", name) for name in addons[account]] for account in addons}
+        self.store = StateStore(
+            (AddonState(key=key) for account in keys.values() for key in account), on_replace=lambda _: None
+        )
+        self.poller = Poller(
+            [
+                PolledAccount(
+                    account,
+                    keys[account],
+                    source=self.sources[account],
+                    store=self.store,
+                    observer=self,
+                    concurrency=concurrency,
+                    now=self.clock,
+                    monotonic=self.clock.monotonic,
+                )
+                for account in keys
+            ],
+            budget=self.budget,
+            store=self.store,
+            freshness=freshness,
+            now=self.clock,
+            monotonic=self.clock.monotonic,
+        )
+
+    @property
+    def source(self) -> Source:
+        """What the addons of the first account are read from."""
+        return self.sources["acme"]
+
+    @property
+    def account(self) -> PolledAccount:
+        """The first account."""
+        return self.poller.accounts["acme"]
+
+    def __getitem__(self, name: str) -> AddonState:
+        return self.store[AddonKey("acme", "shop", name)]
+
+    def poll_failed(self, reason: FailureReason) -> None:
+        self.errors[reason] += 1
+
+    async def scrape(
+        self, outcomes: Mapping[str, Outcome] | None = None, /, *, time_limit: float | None = None, **more: Outcome
+    ) -> dict[str, int]:
+        """Scrape while the source gives these outcomes; tell how many addons had which result."""
+        self.source.outcomes = {**(outcomes or {}), **more}
+        self.source.asked.clear()
+        return self.results(await self.poller.scrape(time_limit))
+
+    @staticmethod
+    def results(scraped: object, account: str = "acme") -> dict[str, int]:
+        """Give the results that were met."""
+        assert isinstance(scraped, dict)
+        return {result.value: number for result, number in scraped[account].items() if number}
+
+
+def newest_of(state: AddonState) -> Backup | None:
+    """Give the latest completed backup that is known."""
+    return state.summary.last_completed if state.summary else None
+
+
+async def settled() -> None:
+    """Let everything go on that can go on without time passing."""
+    for _ in range(50):
+        await asyncio.sleep(0)
