@@ -16,13 +16,13 @@ from exporter.polling.turns import Turns
 from exporter.state import ScrapeResult, StateStore
 
 T = TypeVar("T")
-Polls = dict[AddonKey, Poll]
+Results = dict[AddonKey, asyncio.Future[ScrapeResult]]
 
 
 class Poller:
-    """Polls the watched addons of all accounts that share one request budget.
+    """Results the watched addons of all accounts that share one request budget.
 
-    Polls outlive the scrape that started them; the next one finds what they have learnt.
+    Results outlive the scrape that started them; the next one finds what they have learnt.
     """
 
     def __init__(
@@ -47,23 +47,23 @@ class Poller:
         self._turns = Turns(addons)
         self._polls: dict[AddonKey, Poll] = {}
         self._half_read: dict[AddonKey, Poll] = {}
-        self._scouting: asyncio.Task[Polls] | None = None
-        self._recoveries: dict[str, asyncio.Task[Polls]] = {}
+        self._scouting: asyncio.Task[Results] | None = None
+        self._recoveries: dict[str, asyncio.Task[Results]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._scrapes = 0
 
     async def scrape(self, time_limit: float | None = None) -> Mapping[str, Counter[ScrapeResult]]:
         """Read what the budget allows, for at most so many seconds; tell per account what became of its addons."""
-        polls: Polls = {}
+        results: Results = {}
         is_planned = False
         self._scrapes += 1
         try:
             async with asyncio.timeout(time_limit):
-                polls |= await self._planned()
+                results |= await self._planned()
                 is_planned = True
-                polls |= await self._recovered()
-                if polls:
-                    await asyncio.wait([poll.result for poll in polls.values()])
+                results |= await self._recovered()
+                if results:
+                    await asyncio.wait(results.values())
         except TimeoutError:
             pass  # What is under way goes on, and the next scrape finds what it has learnt.
         finally:
@@ -71,7 +71,7 @@ class Poller:
         for account in self.accounts.values():
             account.drop_stale(self._freshness.max_staleness)
             account.end_round()
-        return {name: self._counted(account, polls, is_planned=is_planned) for name, account in self.accounts.items()}
+        return {name: self._counted(account, results, is_planned=is_planned) for name, account in self.accounts.items()}
 
     @property
     def cycle_requests(self) -> int:
@@ -90,10 +90,10 @@ class Poller:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _counted(self, account: PolledAccount, polls: Polls, *, is_planned: bool) -> Counter[ScrapeResult]:
-        results = Counter(
-            poll.result.result() if poll.result.done() else ScrapeResult.LATE
-            for addon, poll in polls.items()
+    def _counted(self, account: PolledAccount, results: Results, *, is_planned: bool) -> Counter[ScrapeResult]:
+        counted = Counter(
+            result.result() if result.done() else ScrapeResult.LATE
+            for addon, result in results.items()
             if addon.account == account.name
         )
         rest = ScrapeResult.DEFERRED
@@ -101,12 +101,12 @@ class Poller:
             rest = ScrapeResult.FAILED
         elif not is_planned or account.name in self._recoveries:
             rest = ScrapeResult.LATE
-        results[rest] += len(account.addons) - results.total()
-        return results
+        counted[rest] += len(account.addons) - counted.total()
+        return counted
 
     # Whose turn it is, and who pays.
 
-    async def _planned(self) -> Polls:
+    async def _planned(self) -> Results:
         """Start what the budget allows, once the request window is known; scrapes share the wait for that."""
         now, window = self._monotonic(), self.budget.window
         if self._scouting is None and (window.is_silent(now) or not window.wants_scout(now)):
@@ -116,21 +116,21 @@ class Poller:
             self._scouting.add_done_callback(self._scouting_ended)
         return await asyncio.shield(self._scouting)
 
-    def _scouting_ended(self, _: asyncio.Task[Polls]) -> None:
+    def _scouting_ended(self, _: asyncio.Task[Results]) -> None:
         self._scouting = None
 
-    def _plan(self, ended: Polls) -> Polls:
+    def _plan(self, ended: Results) -> Results:
         """Start every poll that the budget allows now, but for those that have just ended; gives all under way."""
         now = self._monotonic()
         window = self.budget.window
         if window.is_silent(now):
-            return ended | self._polls
+            return ended | self._under_way()
         for account in self.accounts.values():
             was_asked = any(addon.account == account.name for addon in ended)
             if account.is_doubtful and not was_asked and account.name not in self._recoveries:
                 self._recoveries[account.name] = self._spawn(self._recover(account))
         if not window.is_known(now):
-            return ended | self._polls
+            return ended | self._under_way()
         urgent = sum(self._store[addon].requests for addon in self._turns.urgent_before(now))
         self.budget.release(now, {Purse.REGULAR: self.cycle_requests, Purse.URGENT: urgent})
         available = {purse: self.budget.available(now, purse) for purse in Purse}
@@ -143,7 +143,10 @@ class Poller:
                     # Nor may those behind it have what this one waits for.
                     break
                 self._enqueue(self.accounts[addon.account], self._taken(addon, purse))
-        return ended | self._polls
+        return ended | self._under_way()
+
+    def _under_way(self) -> Results:
+        return {addon: poll.result for addon, poll in self._polls.items()}
 
     def _in_order(self, now: float) -> Iterator[tuple[Purse, Iterable[AddonKey]]]:
         """Give all addons that may be read, the most worth reading first, by what pays for them."""
@@ -161,7 +164,7 @@ class Poller:
         half_read = self._half_read.get(addon) or self._polls.get(addon)
         return max(self._store[addon].requests - (half_read.listing.pages if half_read else 0), 1)
 
-    # Polls, each in a worker of its account's.
+    # Results, each in a worker of its account's.
 
     def _taken(self, addon: AddonKey, purse: Purse | None = None) -> Poll:
         """Begin to read an addon, or go on where that was stopped."""
@@ -232,8 +235,8 @@ class Poller:
 
     # One request alone, where others would be too many: to learn the window, or whether an account can be read.
 
-    async def _scout_window(self) -> Polls:
-        ended: Polls = {}
+    async def _scout_window(self) -> Results:
+        ended: Results = {}
         window = self.budget.window
         candidates = [account for account in self.accounts.values() if not account.is_doubtful]
         while candidates and window.wants_scout(self._monotonic()) and not window.is_silent(self._monotonic()):
@@ -243,27 +246,26 @@ class Poller:
                 break
             else:
                 # What is under way already will tell.
-                futures = [poll.result for poll in self._polls.values()]
-                await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(self._under_way().values(), return_when=asyncio.FIRST_COMPLETED)
         return self._plan(ended)
 
-    async def _recovered(self) -> Polls:
+    async def _recovered(self) -> Results:
         """Wait until it is known of every doubtful account whether it can be read again."""
         recoveries = tuple(self._recoveries.values())
         if recoveries:
             await asyncio.wait(recoveries)
-        return {addon: poll for recovery in recoveries for addon, poll in recovery.result().items()}
+        return {addon: result for recovery in recoveries for addon, result in recovery.result().items()}
 
-    async def _recover(self, account: PolledAccount) -> Polls:
+    async def _recover(self, account: PolledAccount) -> Results:
         try:
             ended = await self._scout(account)
         finally:
             del self._recoveries[account.name]
         return self._plan(ended)
 
-    async def _scout(self, account: PolledAccount) -> Polls:
+    async def _scout(self, account: PolledAccount) -> Results:
         """Read one page alone, of one addon after the other until there is an answer or nobody waits for it."""
-        ended: Polls = {}
+        ended: Results = {}
         for addon in chain.from_iterable(addons for _, addons in self._in_order(self._monotonic())):
             if addon.account != account.name or addon in ended or addon in self._polls:
                 continue
@@ -271,7 +273,7 @@ class Poller:
             pages = poll.listing.pages
             is_addons_matter = await self._run(account, poll, is_scout=True)
             if poll.result.result() is not ScrapeResult.DEFERRED:
-                ended[addon] = poll
+                ended[addon] = poll.result
             elif poll.listing.pages == pages:
                 break  # The window is closed: nothing was asked.
             if is_addons_matter and account.was_answered:
