@@ -48,6 +48,11 @@ class ApiToken:
         """Read nothing yet: the first ``reveal()`` does."""
         return cls(value=None, path=path)
 
+    @property
+    def path(self) -> Path | None:
+        """The file that the token is read from; None where it came as a text."""
+        return self._path
+
     def reveal(self) -> str:
         """Return the token; one ``stat`` for a token from a file, which is read again after a change.
 

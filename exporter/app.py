@@ -1,29 +1,24 @@
-"""The composition root: builds everything from a Config, owns the connections, and runs a scrape."""
+"""The composition root: builds everything from a Config, runs scrapes and probes, and changes to another Config."""
 
 import asyncio
-import logging
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from prometheus_client import CollectorRegistry
 
 from exporter import __version__
-from exporter.config import DEFAULT_SCRAPE_TIMEOUT, AccountConfig, AddonEntry, Config, budget_groups
+from exporter.config import DEFAULT_SCRAPE_TIMEOUT, AccountConfig, Config, budget_groups
+from exporter.discovered import FoundAccount
 from exporter.exposition import Exposition, Snapshot
-from exporter.forecast import Outlook, outlooks, smallest_max_age
+from exporter.forecast import log_outlook, outlooks
+from exporter.group import AccountGroup, signature_of
 from exporter.model import AddonKey
-from exporter.northflank import NorthflankClient, RequestBudget, open_session, token_expiry
-from exporter.polling import Freshness, PolledAccount, Poller
-from exporter.state import AccountState, AddonState, ExporterState, ScrapeResult, StateStore
-from exporter.telemetry import AccountTelemetry, Telemetry, process_collectors
-
-log = logging.getLogger(__name__)
-
-USER_AGENT = f"northflank-backup-exporter/{__version__}"
+from exporter.northflank import RequestBudget
+from exporter.state import AddonState, ExporterState, StateStore
+from exporter.telemetry import Telemetry, process_collectors
 
 
 def utc_now() -> datetime:
@@ -50,6 +45,7 @@ class Exporter:
         self._now = now
         self._monotonic = monotonic
         self._loaded_at = now()
+        self._is_reload_good = True
         # prometheus_client's own collectors tell no names, and `?name[]=` is to find them too.
         registry = CollectorRegistry(support_collectors_without_names=True)
         self._telemetry = Telemetry()
@@ -57,163 +53,136 @@ class Exporter:
         if not for_file:
             process_collectors(registry)
         self.exposition = Exposition(registry, live=not for_file)
-        self._store = StateStore(
-            (_unread(account, entry) for account in config.accounts for entry in account.addons),
-            on_replace=self.exposition.addon_replaced,
-        )
-        self._groups: list[_Group] = []
-        self._open = AsyncExitStack()
+        self._store = StateStore(on_replace=self.exposition.addon_replaced, on_remove=self.exposition.addon_removed)
+        self._groups: tuple[AccountGroup, ...] = ()
 
     async def __aenter__(self) -> Self:
-        for accounts in budget_groups(self._config.accounts):
-            self._groups.append(await self._opened(accounts))
+        await self.apply(self._config)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._open.aclose()
+        for group in self._groups:
+            await group.close()
 
     def tell_forecast(self) -> None:
         """Log what watching is going to cost, as far as that is known."""
         for outlook in outlooks(self._config):
-            _log(outlook)
+            log_outlook(outlook)
 
     async def scrape_in_time(self, prometheus_timeout: timedelta | None) -> Snapshot:
         """Scrape for Prometheus, which waits so long for the answer; None where it does not say."""
-        limits = self._config.scrape
-        known = [timeout for timeout in (prometheus_timeout, limits.timeout) if timeout is not None]
-        timeout = min(known, default=DEFAULT_SCRAPE_TIMEOUT)
-        snapshot = await self.scrape(max(timeout - limits.timeout_offset, timedelta(0)))
+        snapshot = await self.scrape(self._time_limit(prometheus_timeout))
         for group in self._groups:
             group.tell_cost()
         return snapshot
 
     async def scrape(self, time_limit: timedelta | None = None) -> Snapshot:
         """Poll what the budget allows for at most so long, and freeze what is known then."""
-        started = time.monotonic()
-        seconds = None if time_limit is None else time_limit.total_seconds()
+        started, seconds = time.monotonic(), _seconds(time_limit)
+        groups = self._groups
         async with asyncio.TaskGroup() as tasks:
-            scrapes = [tasks.create_task(group.poller.scrape(seconds)) for group in self._groups]
-        states = {
-            name: group.state(name, scrape.result()[name])
-            for group, scrape in zip(self._groups, scrapes, strict=True)
-            for name in group.accounts
-        }
+            scrapes = [tasks.create_task(group.poller.scrape(seconds)) for group in groups]
         return Snapshot(
             addons=self._store.all(),
-            accounts=tuple(states[account.name] for account in self._config.accounts),
-            exporter=ExporterState(
-                version=__version__,
-                python_version=platform.python_version(),
-                scrape_duration=timedelta(seconds=time.monotonic() - started),
-                config_loaded_at=self._loaded_at,
+            accounts=tuple(
+                state for group, scrape in zip(groups, scrapes, strict=True) for state in group.states(scrape.result())
             ),
+            exporter=self._state(started),
             now=self._now(),
         )
 
-    async def _opened(self, accounts: Sequence[AccountConfig]) -> "_Group":
-        """Build what polls the accounts of one budget."""
-        scrape = self._config.scrape
-        budget = RequestBudget(accounts[0].rate_limit_share)
-        clients = {account.name: await self._client(account, budget) for account in accounts}
-        poller = Poller(
-            [self._polled(account, clients[account.name]) for account in accounts],
-            budget=budget,
+    def find(self, account: str | None, project_id: str, addon_id: str) -> AddonKey | None:
+        """Give the key of a watched addon, None where it is not watched; raises ValueError without a needed account."""
+        names = [name for group in self._groups for name in group.poller.accounts]
+        if account is None and len(names) > 1:
+            raise ValueError("account is missing: there are several")
+        key = AddonKey(names[0] if account is None else account, project_id, addon_id)
+        return key if key in self._store else None
+
+    async def probe(self, addon: AddonKey, prometheus_timeout: timedelta | None) -> Snapshot:
+        """Poll one addon if that is worth it, and freeze what is known of it then."""
+        started = time.monotonic()
+        for group in self._groups:
+            if addon.account in group.poller.accounts:
+                await group.poller.probe(addon, _seconds(self._time_limit(prometheus_timeout)))
+        known = (self._store[addon],) if addon in self._store else ()
+        return Snapshot(addons=known, accounts=(), exporter=self._state(started), now=self._now())
+
+    async def targets(self, prometheus_timeout: timedelta | None) -> Sequence[AddonState]:
+        """Give every watched addon, once the patterns that are due are resolved as far as time and budget allow."""
+        seconds = _seconds(self._time_limit(prometheus_timeout))
+        await asyncio.gather(*(group.poller.discover(seconds) for group in self._groups))
+        return self._store.all()
+
+    async def discovered(self) -> tuple[bool, dict[str, FoundAccount]]:
+        """Resolve every pattern; gives whether all could be listed, and what was found, by account."""
+        await asyncio.gather(*(group.poller.discover() for group in self._groups))
+        found = [account for group in self._groups for account in group.found()]
+        return all(is_whole for _, is_whole, _ in found), {name: account for name, _, account in found}
+
+    async def apply(self, config: Config) -> None:
+        """Watch what this configuration names from now on; what it leaves as it was goes on as it was."""
+        kept = {group.signature: group for group in self._groups}
+        groups, opened = [], []
+        for accounts in budget_groups(config.accounts):
+            group = kept.pop(signature_of(accounts, config), None)
+            if group is None:
+                group = self._group(accounts, config)
+                opened.append(group)
+            else:
+                group.update(accounts)
+            groups.append(group)
+        for group in opened:
+            await group.open()
+        left, self._groups, self._config = tuple(kept.values()), tuple(groups), config
+        for group in left:
+            await group.close()
+        self._forget_unwatched()
+        self._loaded_at, self._is_reload_good = self._now(), True
+
+    def reload_failed(self) -> None:
+        """Take note that another configuration was wanted and could not be read."""
+        self._is_reload_good = False
+
+    def _group(self, accounts: Sequence[AccountConfig], config: Config) -> AccountGroup:
+        share, tokens = accounts[0].rate_limit_share, {account.token.reveal() for account in accounts}
+        # What has been spent of a limit is spent, whatever else changes.
+        same_limit = (
+            each.budget for each in self._groups if each.tokens & tokens and each.budget.window.share == share
+        )
+        return AccountGroup(
+            accounts,
+            config,
+            budget=next(same_limit, None) or RequestBudget(share),
             store=self._store,
-            freshness=Freshness(
-                min_refresh_interval=scrape.min_refresh_interval,
-                max_staleness=scrape.max_staleness,
-            ),
-            now=self._now,
-            monotonic=self._monotonic,
-        )
-        # After the sessions: what is under way ends before its connections do.
-        self._open.push_async_callback(poller.close)
-        return _Group({account.name: account for account in accounts}, clients, poller)
-
-    async def _client(self, account: AccountConfig, budget: RequestBudget) -> NorthflankClient:
-        scrape = self._config.scrape
-        session = await self._open.enter_async_context(
-            open_session(user_agent=USER_AGENT, concurrency=scrape.concurrency, request_timeout=scrape.request_timeout)
-        )
-        return NorthflankClient(
-            session,
-            api_url=account.api_url,
-            token=account.token.reveal,
-            request_timeout=scrape.request_timeout,
-            concurrency=scrape.concurrency,
-            window=budget.window,
-            observer=AccountTelemetry(self._telemetry, account.name),
+            telemetry=self._telemetry,
             now=self._now,
             monotonic=self._monotonic,
         )
 
-    def _polled(self, account: AccountConfig, client: NorthflankClient) -> PolledAccount:
-        return PolledAccount(
-            account.name,
-            (_key(account, entry) for entry in account.addons),
-            source=client,
-            store=self._store,
-            observer=AccountTelemetry(self._telemetry, account.name),
-            concurrency=self._config.scrape.concurrency,
-            now=self._now,
-            monotonic=self._monotonic,
+    def _forget_unwatched(self) -> None:
+        watched = {
+            addon for group in self._groups for account in group.poller.accounts.values() for addon in account.addons
+        }
+        for state in self._store.all():
+            if state.key not in watched:
+                self._store.remove(state.key)
+
+    def _time_limit(self, prometheus_timeout: timedelta | None) -> timedelta:
+        """Say how long a scrape may take so that its answer comes before Prometheus gives up."""
+        limits = self._config.scrape
+        known = [timeout for timeout in (prometheus_timeout, limits.timeout) if timeout is not None]
+        return max(min(known, default=DEFAULT_SCRAPE_TIMEOUT) - limits.timeout_offset, timedelta(0))
+
+    def _state(self, started: float) -> ExporterState:
+        return ExporterState(
+            version=__version__,
+            python_version=platform.python_version(),
+            scrape_duration=timedelta(seconds=time.monotonic() - started),
+            config_loaded_at=self._loaded_at,
+            is_reload_good=self._is_reload_good,
         )
 
 
-class _Group:
-    """What belongs to the accounts of one budget at run time."""
-
-    def __init__(
-        self, accounts: Mapping[str, AccountConfig], clients: Mapping[str, NorthflankClient], poller: Poller
-    ) -> None:
-        self.accounts = accounts
-        self.poller = poller
-        self._clients = clients
-        self._has_told = False
-
-    def tell_cost(self) -> None:
-        """Log what a refresh really costs, as soon as that is known."""
-        if self._has_told or not self.poller.has_read_everything:
-            return
-        self._has_told = True
-        for name, account in self.accounts.items():
-            outlook = Outlook(
-                account=name,
-                addons=len(account.addons),
-                requests=self.poller.cycle_requests,
-                cycle=self.poller.budget.time_for(self.poller.cycle_requests),
-                shared_with=tuple(other for other in self.accounts if other != name),
-                max_age=smallest_max_age(account.addons),
-            )
-            _log(outlook)
-
-    def state(self, name: str, scrape_addons: Mapping[ScrapeResult, int]) -> AccountState:
-        """Freeze what is known of an account at the end of a scrape."""
-        account, budget = self.poller.accounts[name], self.poller.budget
-        return AccountState(
-            name=name,
-            addons=len(account.addons),
-            scrape_addons=scrape_addons,
-            refresh_cycle=budget.time_for(self.poller.cycle_requests),
-            is_up=account.is_up,
-            rate_limit=budget.window.rate_limit,
-            clock_skew=self._clients[name].clock_skew,
-            token_expires_at=token_expiry(self.accounts[name].token.reveal()),
-        )
-
-
-def _log(outlook: Outlook) -> None:
-    """Log what an account costs, and whether that is too much."""
-    fields = {"account": outlook.account} if outlook.account else {}
-    log.info(str(outlook), extra=fields)
-    if outlook.warning:
-        log.warning(outlook.warning, extra=fields)
-
-
-def _key(account: AccountConfig, entry: AddonEntry) -> AddonKey:
-    return AddonKey(account.name, entry.project, entry.addon)
-
-
-def _unread(account: AccountConfig, entry: AddonEntry) -> AddonState:
-    max_age = entry.max_age if isinstance(entry.max_age, timedelta) else None
-    return AddonState(key=_key(account, entry), max_age=max_age)
+def _seconds(time_limit: timedelta | None) -> float | None:
+    return None if time_limit is None else time_limit.total_seconds()

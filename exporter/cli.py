@@ -20,23 +20,19 @@ PROGRAM = "northflank-backup-exporter"
 DEFAULT_CONFIG_FILE = Path("config.yaml")
 DEFAULT_ADDRESS = ListenAddress("", 10_087)
 SIMULATOR_ADDRESS = ListenAddress("127.0.0.1", 10_088)
-RESERVED_PATHS = frozenset({"/-/healthy", "/-/ready"})
+RESERVED_PATHS = frozenset({"/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"})
 
 USAGE_ERROR = 2
 USAGE_ERROR_OF_COMMAND = {"check": commands.FAILURE}
 """Exit codes of wrong usage, where they differ."""
 
-WITHOUT_VALUE = frozenset({"-h", "--help", "--version"})
+WITHOUT_VALUE = frozenset({"-h", "--help", "--version", "--web.enable-lifecycle"})
 """The flags before a command that are not followed by a value."""
 
 NO_CONFIGURATION = (
-    f"no configuration: give --config.file=FILE, or put {DEFAULT_CONFIG_FILE} into this folder "
-    "(config.example.yaml shows how)"
+    f"no configuration: give --config.file=FILE, or put {DEFAULT_CONFIG_FILE} into this folder (config.example.yaml "
+    "shows how), or set NORTHFLANK_API_TOKEN to watch everything that this token can see"
 )
-
-
-class MissingConfiguration(Exception):
-    """Neither a file was named nor is there one where it is looked for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,8 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logs.configure(level=options.log_level, form=options.log_format, stream=sys.stderr)
     try:
         return _run(options)
-    except MissingConfiguration as error:
-        parser.exit(_usage_error(options.command), f"{parser.format_usage()}{PROGRAM}: error: {error}\n")
+    except commands.MissingConfiguration:
+        text = f"{parser.format_usage()}{PROGRAM}: error: {NO_CONFIGURATION}\n"
+        parser.exit(_usage_error(options.command), text)
     except ConfigError as error:
         for problem in error.problems:
             log.error("Bad configuration", extra={"problem": problem})  # noqa: TRY400 - the same
@@ -90,15 +87,17 @@ def _run(options: argparse.Namespace) -> int:
     match options.command:
         case "check":
             return commands.check(_config_file(options))
+        case "discover":
+            return asyncio.run(commands.discover(commands.read_config(_config_file(options))))
         case "once":
             config = commands.read_config(_config_file(options))
             return asyncio.run(commands.once(config, options.output))
         case "simulate" | "demo":
             return _run_simulated(options)
         case _:
-            config = commands.read_config(_config_file(options))
-            addresses = _addresses(options, DEFAULT_ADDRESS)
-            return asyncio.run(commands.serve(config, addresses, options.telemetry_path))
+            path, addresses = _config_file(options), _addresses(options, DEFAULT_ADDRESS)
+            serve = commands.serve(path, addresses, options.telemetry_path, enable_lifecycle=options.enable_lifecycle)
+            return asyncio.run(serve)
 
 
 def _run_simulated(options: argparse.Namespace) -> int:
@@ -111,12 +110,10 @@ def _run_simulated(options: argparse.Namespace) -> int:
     return asyncio.run(demo.simulate(address, token=options.token, seed=options.seed, speed=options.speed))
 
 
-def _config_file(options: argparse.Namespace) -> Path:
+def _config_file(options: argparse.Namespace) -> Path | None:
     if options.config_file is not None:
         return Path(options.config_file)
-    if DEFAULT_CONFIG_FILE.exists():
-        return DEFAULT_CONFIG_FILE
-    raise MissingConfiguration(NO_CONFIGURATION)
+    return DEFAULT_CONFIG_FILE if DEFAULT_CONFIG_FILE.exists() else None
 
 
 def _addresses(options: argparse.Namespace, default: ListenAddress) -> list[ListenAddress]:
@@ -136,7 +133,12 @@ def _parser() -> argparse.ArgumentParser:
         version=f"{PROGRAM}, version {__version__} (Python {platform.python_version()})",
     )
     _add_global_flags(parser)
-    _add_web_flags(parser, addresses="listen_addresses")
+    _add_web_flags(parser, addresses="listen_addresses").add_argument(
+        "--web.enable-lifecycle",
+        dest="enable_lifecycle",
+        action="store_true",
+        help="let POST /-/reload read the configuration again, as SIGHUP does; not for demo and simulate",
+    )
     parser.set_defaults(
         config_file=None,
         log_level="info",
@@ -159,6 +161,7 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
         return command
 
     add("check", "read the configuration without the network; tell targets and expected requests")
+    add("discover", "write all that the token can see as a configuration to paste")
     once = add("once", "poll everything once and write the metrics to standard output or a file")
     once.add_argument("--output", type=Path, metavar="FILE", help="for node_exporter's textfile collector")
     demo = add("demo", "run a simulated Northflank API and the exporter reading it")
@@ -205,7 +208,7 @@ def _add_global_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_web_flags(parser: argparse.ArgumentParser, *, addresses: str) -> None:
+def _add_web_flags(parser: argparse.ArgumentParser, *, addresses: str) -> argparse._ArgumentGroup:
     """Add the flags for serving; with one destination, addresses behind the command would replace those before it."""
     flags = parser.add_argument_group("serving")
     flags.add_argument(
@@ -225,6 +228,7 @@ def _add_web_flags(parser: argparse.ArgumentParser, *, addresses: str) -> None:
         metavar="PATH",
         help="default /metrics",
     )
+    return flags
 
 
 def _add_seed(parser: argparse.ArgumentParser) -> None:

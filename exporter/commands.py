@@ -1,15 +1,20 @@
 """What each command does once its words are understood; each gives the exit code."""
 
+import asyncio
 import logging
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from exporter.app import Exporter
-from exporter.config import Config, ConfigError, load
+from exporter.config import AddonEntry, Config, ConfigError, from_environment, load
+from exporter.discovered import as_yaml
 from exporter.forecast import forecast
 from exporter.listen import ListenAddress
 from exporter.output import reserved, write_output
+from exporter.reload import Reloading, hangups, reloading_on
 from exporter.serve import bound, cancelling_signals, serving, stop_signals
 
 log = logging.getLogger(__name__)
@@ -18,33 +23,80 @@ GOOD = 0
 FAILURE = 1
 
 
-def read_config(path: Path) -> Config:
-    """Read the configuration and show its warnings; raises ConfigError."""
-    config = load(path, os.environ)
+class MissingConfiguration(Exception):
+    """Neither a file was named, nor is there one where it is looked for, nor a token in the environment."""
+
+
+def read_config(path: Path | None) -> Config:
+    """Read the configuration, without a file from the environment, and show its warnings.
+
+    Raises ConfigError or MissingConfiguration.
+    """
+    config = from_environment(os.environ) if path is None else load(path, os.environ)
+    if config is None:
+        raise MissingConfiguration
     for warning in config.warnings:
         log.warning(warning)
     return config
 
 
-async def serve(config: Config, addresses: Sequence[ListenAddress], telemetry_path: str) -> int:
-    """Serve the metrics until a signal; raises CannotListen."""
-    with stop_signals() as stop, bound(addresses) as sockets:
-        async with Exporter(config) as exporter, serving(exporter, sockets, telemetry_path=telemetry_path):
-            exporter.tell_forecast()
-            await stop.wait()
+async def serve(
+    path: Path | None, addresses: Sequence[ListenAddress], telemetry_path: str, *, enable_lifecycle: bool
+) -> int:
+    """Serve the metrics until a signal. SIGHUP reloads, with the flag a request does, too.
+
+    Raises ConfigError, MissingConfiguration or CannotListen.
+    """
+    config = read_config(path)
+    with stop_signals() as stop, hangups() as hangup, bound(addresses) as sockets:
+        async with Exporter(config) as exporter:
+            reload = Reloading(partial(_reload, exporter, path))
+            over_http = reload if enable_lifecycle else None
+            async with (
+                serving(exporter, sockets, telemetry_path=telemetry_path, reload=over_http),
+                reloading_on(hangup, reload),
+            ):
+                exporter.tell_forecast()
+                await stop.wait()
     return GOOD
 
 
-def check(path: Path) -> int:
-    """Tell what a configuration watches and what that will cost, or all that is wrong; without the network."""
+async def _reload(exporter: Exporter, path: Path | None) -> Sequence[str]:
+    """Let the exporter watch what the configuration says now; gives what is wrong with it, which changes nothing."""
     try:
-        lines = [f"{path}: good", *forecast(read_config(path))]
+        # A large file takes a while, during which scrapes go on.
+        config = await asyncio.to_thread(read_config, path)
+    except ConfigError as error:
+        exporter.reload_failed()
+        return [str(problem) for problem in error.problems]
+    await exporter.apply(config)
+    return []
+
+
+def check(path: Path | None) -> int:
+    """Tell what a configuration watches and what that will cost, or all that is wrong; without the network."""
+    source = "environment" if path is None else str(path)
+    try:
+        lines = [f"{source}: good", *forecast(read_config(path))]
         code = GOOD
     except ConfigError as error:
-        lines = [f"{path}: {problem}" for problem in error.problems]
+        lines = [f"{source}: {problem}" for problem in error.problems]
         code = FAILURE
     write_output("\n".join([*lines, ""]).encode())
     return code
+
+
+async def discover(config: Config) -> int:
+    """Write all that the tokens can see as a configuration to paste; raises CannotWrite."""
+    everything = (AddonEntry(project="*", addon="*"),)
+    accounts = tuple(replace(account, addons=everything) for account in config.accounts)
+    with cancelling_signals():
+        async with Exporter(replace(config, accounts=accounts), for_file=True) as exporter:
+            is_whole, found = await exporter.discovered()
+    write_output(as_yaml(found).encode())
+    if not is_whole:
+        log.error("Not everything could be listed")
+    return GOOD if is_whole else FAILURE
 
 
 async def once(config: Config, output: Path | None) -> int:
@@ -63,4 +115,7 @@ async def _write_once(config: Config, write: Callable[[bytes], object]) -> int:
     unread = sum(1 for addon in snapshot.addons if addon.failure is not None)
     if unread:
         log.error("Not every addon could be read", extra={"unread": unread, "addons": len(snapshot.addons)})
-    return FAILURE if unread else GOOD
+    unlisted = [account.name for account in snapshot.accounts if not account.is_listed]
+    if unlisted:
+        log.error("Not everything could be listed", extra={"accounts": ",".join(unlisted) or "(unnamed)"})
+    return FAILURE if unread or unlisted else GOOD

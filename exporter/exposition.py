@@ -18,6 +18,7 @@ from exporter.metrics import (
     ACCOUNT_CATALOGUE,
     ADDON_CATALOGUE,
     EXPORTER_CATALOGUE,
+    SCRAPE_CATALOGUE,
     Catalogue,
     Family,
     LiveFamily,
@@ -28,6 +29,7 @@ from exporter.state import AccountState, AddonState, ExporterState
 
 S = TypeVar("S")
 
+_END_OF_OPENMETRICS = b"# EOF\n"
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 
@@ -52,12 +54,17 @@ class Exposition:
         self._registry = registry
         self._addons = _CatalogueWriter(ADDON_CATALOGUE, live=live)
         self._accounts = _CatalogueWriter(ACCOUNT_CATALOGUE, live=live)
+        self._scrape = _CatalogueWriter(SCRAPE_CATALOGUE, live=live)
         self._exporter = _CatalogueWriter(EXPORTER_CATALOGUE, live=live)
         self._ready: dict[AddonKey, tuple[AddonState, tuple[bytes, ...]]] = {}
 
     def addon_replaced(self, addon: AddonState) -> None:
         """Write an addon's lines now, while the polls of others wait for the network."""
         self._ready[addon.key] = (addon, self._addons.lines(addon))
+
+    def addon_removed(self, addon: AddonKey) -> None:
+        """Forget the lines of an addon that is watched no more."""
+        self._ready.pop(addon, None)
 
     def text(self, snapshot: Snapshot, names: Collection[str] = ()) -> Iterator[bytes]:
         """Write the classic text format; only the metrics of these names, where some are given."""
@@ -69,14 +76,31 @@ class Exposition:
         yield from self._families(snapshot, names)
         yield generate_openmetrics(self._chosen(names))
 
+    def probe_text(self, snapshot: Snapshot, names: Collection[str] = ()) -> Iterator[bytes]:
+        """Write the classic text format of what is about the addons and this scrape, and nothing of the exporter."""
+        yield from self._addon_families(snapshot, names)
+        yield from self._scrape_families(snapshot, names)
+
+    def probe_openmetrics(self, snapshot: Snapshot, names: Collection[str] = ()) -> Iterator[bytes]:
+        """Write OpenMetrics 1.0 of what is about the addons and this scrape, and nothing of the exporter."""
+        yield from self.probe_text(snapshot, names)
+        yield _END_OF_OPENMETRICS
+
     def _families(self, snapshot: Snapshot, names: Collection[str]) -> Iterator[bytes]:
-        now = snapshot.now
-        ready = [self._lines(addon) for addon in snapshot.addons]
         accounts = [self._accounts.lines(account) for account in snapshot.accounts]
-        yield from self._addons.exposition(snapshot.addons, ready, names, now)
-        yield from self._accounts.exposition(snapshot.accounts, accounts, names, now)
-        exporter = (snapshot.exporter,)
-        yield from self._exporter.exposition(exporter, [self._exporter.lines(snapshot.exporter)], names, now)
+        exporter = [self._exporter.lines(snapshot.exporter)]
+        yield from self._addon_families(snapshot, names)
+        yield from self._accounts.exposition(snapshot.accounts, accounts, names, snapshot.now)
+        yield from self._scrape_families(snapshot, names)
+        yield from self._exporter.exposition((snapshot.exporter,), exporter, names, snapshot.now)
+
+    def _addon_families(self, snapshot: Snapshot, names: Collection[str]) -> Iterator[bytes]:
+        ready = [self._lines(addon) for addon in snapshot.addons]
+        yield from self._addons.exposition(snapshot.addons, ready, names, snapshot.now)
+
+    def _scrape_families(self, snapshot: Snapshot, names: Collection[str]) -> Iterator[bytes]:
+        scrape = [self._scrape.lines(snapshot.exporter)]
+        yield from self._scrape.exposition((snapshot.exporter,), scrape, names, snapshot.now)
 
     def _lines(self, addon: AddonState) -> tuple[bytes, ...]:
         state, lines = self._ready.get(addon.key, (None, ()))

@@ -1,11 +1,14 @@
 """What watching an account costs and how fresh that is, told before the first request and when it is known better."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from exporter.config import AddonEntry, Config, budget_groups
+from exporter.config import AccountConfig, AddonEntry, Config, budget_groups
 from exporter.northflank.window import DEFAULT_LENGTH, DEFAULT_LIMIT
+
+log = logging.getLogger(__name__)
 
 _HOUR = timedelta(hours=1)
 _FRESH_ENOUGH = 4
@@ -16,7 +19,8 @@ _FRESH_ENOUGH = 4
 class Outlook:
     """One account's part in a request budget: `requests` read every addon of that budget once, in `cycle`.
 
-    `shared_with` names the other accounts of the budget, `max_age` is the account's smallest.
+    `shared_with` names the other accounts of the budget, `max_age` is the account's smallest; `patterns` are those
+    that nobody has resolved yet.
     """
 
     account: str
@@ -25,13 +29,22 @@ class Outlook:
     cycle: timedelta
     shared_with: tuple[str, ...] = ()
     max_age: timedelta | None = None
+    patterns: int = 0
 
     def __str__(self) -> str:
+        matched = (
+            f"what {_counted(self.patterns, 'pattern')} will match, at least one request per refresh for each addon"
+            if self.patterns
+            else ""
+        )
+        if not self.addons:
+            return matched
         sharing = f" together with {', '.join(self.shared_with)}" if self.shared_with else ""
         hourly = round(self.requests * (_HOUR / self.cycle)) if self.cycle else 0
         return (
             f"{_counted(self.addons, 'addon')}, about {_counted(self.requests, 'request')} per refresh{sharing}; "
             f"at {hourly} requests per hour each addon is re-read about every {_about(self.cycle)}"
+            + (f"; {matched} comes on top" if matched else "")
         )
 
     @property
@@ -52,19 +65,24 @@ def smallest_max_age(entries: Iterable[AddonEntry]) -> timedelta | None:
 
 
 def outlooks(config: Config) -> Iterator[Outlook]:
-    """Say what a configuration will cost by all that is known without asking: one request for each addon."""
+    """Say what a configuration will cost by all that is known without asking: one request for each addon it names."""
     groups = {account.name: group for group in budget_groups(config.accounts) for account in group}
     for account in config.accounts:
         group = groups[account.name]
-        requests = sum(len(each.addons) for each in group)
+        requests = sum(_named(each) for each in group)
         yield Outlook(
             account=account.name,
-            addons=len(account.addons),
+            addons=_named(account),
             requests=requests,
             cycle=timedelta(seconds=DEFAULT_LENGTH) * (requests / (account.rate_limit_share * DEFAULT_LIMIT)),
             shared_with=tuple(each.name for each in group if each is not account),
             max_age=smallest_max_age(account.addons),
+            patterns=len(account.addons) - _named(account),
         )
+
+
+def _named(account: AccountConfig) -> int:
+    return sum(entry.is_literal for entry in account.addons)
 
 
 def forecast(config: Config) -> Iterator[str]:
@@ -75,6 +93,14 @@ def forecast(config: Config) -> Iterator[str]:
         if outlook.warning:
             yield f"account {name}: warning: {outlook.warning}"
         yield from (f"  {entry.project}/{entry.addon}" for entry in account.addons)
+
+
+def log_outlook(outlook: Outlook) -> None:
+    """Log what an account costs, and whether that is too much."""
+    fields = {"account": outlook.account} if outlook.account else {}
+    log.info(str(outlook), extra=fields)
+    if outlook.warning:
+        log.warning(outlook.warning, extra=fields)
 
 
 def _counted(number: int, noun: str) -> str:

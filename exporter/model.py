@@ -48,12 +48,43 @@ class FailureReason(StrEnum):
     INTERNAL = "internal"
 
 
+class Endpoint(StrEnum):
+    """What a request to the API asks for, as the exporter's own metrics name it."""
+
+    BACKUPS = "backups"
+    TEAMS = "teams"
+    PROJECTS = "projects"
+    ADDONS = "addons"
+    ADDON = "addon"
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it answers with items, of which one can be unreadable while the others are good."""
+        return self is not Endpoint.ADDON
+
+
 class AddonKey(NamedTuple):
     """Identity of a watched addon: ids are unique inside their parent only."""
 
     account: str
     project_id: str
     addon_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedAddon:
+    """An addon as a list of addons shows it; texts that the API left out are empty."""
+
+    id: str
+    name: str = ""
+    type: str = ""
+    status: str = ""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def is_paused(self) -> bool | None:
+        """Whether somebody has paused it; None where the list does not tell its status."""
+        return self.status == "paused" if self.status else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from aiohttp import web
 from exporter import __version__
 from exporter.app import Exporter
 from exporter.listen import ListenAddress, address_of
-from exporter.web import WebServer
+from exporter.web import Reload, WebServer
 
 log = logging.getLogger(__name__)
 
@@ -54,16 +54,20 @@ def bound(addresses: Sequence[ListenAddress]) -> Iterator[list[socket.socket]]:
 
 @asynccontextmanager
 async def serving(
-    exporter: Exporter, sockets: Sequence[socket.socket], *, telemetry_path: str
+    exporter: Exporter, sockets: Sequence[socket.socket], *, telemetry_path: str, reload: Reload | None = None
 ) -> AsyncIterator[list[ListenAddress]]:
-    """Serve on bound sockets, at the end until nothing is in flight any more; gives the real addresses."""
+    """Serve on bound sockets, at the end until nothing is in flight any more; gives the real addresses.
+
+    Without `reload` nobody may ask for it over HTTP.
+    """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="render") as render_pool:
         server = WebServer(
-            scrape=exporter.scrape_in_time,
+            watcher=exporter,
             exposition=exporter.exposition,
             render_pool=render_pool,
             telemetry_path=telemetry_path,
             version=__version__,
+            reload=reload,
         )
         runner = web.AppRunner(
             server.app,

@@ -1,11 +1,11 @@
 """What the exporter knows: one frozen value per addon, replaced whole, never edited."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from exporter.model import AddonKey, FailureReason, RateLimit
+from exporter.model import AddonKey, FailureReason, ListedAddon, RateLimit
 from exporter.summary import BackupSummary
 
 
@@ -24,7 +24,8 @@ class AddonState:
 
     `summary` and `data_at` are of the latest good poll: a failed one leaves them as they are, for a while. `failure`
     and `poll_duration` are of the latest finished poll, `failing_since` is when the first failed one since a good one
-    was. `requests` is how many requests the latest good poll took, and what the next one is expected to take.
+    was. `requests` is how many requests the latest good poll took, and what the next one is expected to take. `info`
+    is what a list of addons says of it, None where it stands in none; `created_at` is when Northflank made it.
     """
 
     key: AddonKey
@@ -35,6 +36,8 @@ class AddonState:
     failing_since: datetime | None = None
     poll_duration: timedelta | None = None
     requests: int = 1
+    info: ListedAddon | None = None
+    created_at: datetime | None = None
 
     def polled(self, summary: BackupSummary, *, data_at: datetime, duration: timedelta, requests: int) -> "AddonState":
         """Give the state after a poll that read the whole list."""
@@ -79,7 +82,8 @@ class AddonState:
 class AccountState:
     """Everything known of one account, at the end of a scrape.
 
-    `is_up` is None before the first request; `scrape_addons` counts this scrape's addons by result.
+    `is_up` is None before the first request; `scrape_addons` counts this scrape's addons by result; `is_listed` tells
+    whether every listing that its patterns need was good.
     """
 
     name: str
@@ -91,6 +95,7 @@ class AccountState:
     clock_skew: timedelta | None = None
     token_expires_at: datetime | None = None
     pattern_addons: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    is_listed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,19 +106,26 @@ class ExporterState:
     python_version: str
     scrape_duration: timedelta
     config_loaded_at: datetime
+    is_reload_good: bool = True
 
 
 class StateStore:
-    """The latest state of every watched addon; `on_replace` hears of each new one."""
+    """The latest state of every watched addon; `on_replace` hears of each new one, `on_remove` of those that leave."""
 
-    def __init__(self, states: Iterable[AddonState], on_replace: Callable[[AddonState], None]) -> None:
+    def __init__(self, *, on_replace: Callable[[AddonState], None], on_remove: Callable[[AddonKey], None]) -> None:
         self._states: dict[AddonKey, AddonState] = {}
         self._on_replace = on_replace
-        for state in states:
-            self.replace(state)
+        self._on_remove = on_remove
 
     def __getitem__(self, key: AddonKey) -> AddonState:
         return self._states[key]
+
+    def get(self, key: AddonKey) -> AddonState | None:
+        """Give an addon's state, None where it is not watched."""
+        return self._states.get(key)
+
+    def __contains__(self, key: AddonKey) -> bool:
+        return key in self._states
 
     def replace(self, state: AddonState) -> None:
         """Let this state be the addon's from now on."""
@@ -121,6 +133,11 @@ class StateStore:
         self._on_replace(state)
         self._states[state.key] = state
 
+    def remove(self, key: AddonKey) -> None:
+        """Forget an addon that is watched no more."""
+        del self._states[key]
+        self._on_remove(key)
+
     def all(self) -> tuple[AddonState, ...]:
-        """Every addon's state, in the order of the configuration."""
+        """Every addon's state, in the order in which they came to be watched."""
         return tuple(self._states.values())

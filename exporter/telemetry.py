@@ -13,7 +13,7 @@ from prometheus_client import (
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from exporter.model import FailureReason
+from exporter.model import Endpoint, FailureReason
 
 LATENCY_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds in seconds, from a quick answer to longer than any sensible request time-out."""
@@ -72,15 +72,20 @@ class Telemetry(Collector):
 
 
 class AccountTelemetry:
-    """One account's share of the counters; every series starts at 0, so that its first increase is seen."""
+    """One account's share of the counters; every series starts at 0, so that its first increase is seen.
 
-    def __init__(self, telemetry: Telemetry, account: str) -> None:
+    `endpoints` are those that the account is going to use; of any other, series appear with its first request.
+    """
+
+    def __init__(self, telemetry: Telemetry, account: str, endpoints: Iterable[Endpoint] = (Endpoint.BACKUPS,)) -> None:
         self._telemetry = telemetry
         self._account = account
         for reason in FailureReason:
             telemetry.poll_errors.labels(account, reason.value)
-        telemetry.api_request_duration.labels(account, "backups")
-        telemetry.rejected_items.labels(account, "backups")
+        for endpoint in endpoints:
+            telemetry.api_request_duration.labels(account, endpoint.value)
+            if endpoint.is_list:
+                telemetry.rejected_items.labels(account, endpoint.value)
         telemetry.discovery_errors.labels(account)
 
     def request_finished(self, endpoint: str, code: str, seconds: float) -> None:
@@ -91,6 +96,10 @@ class AccountTelemetry:
     def items_rejected(self, endpoint: str, count: int) -> None:
         """Count items of a list that could not be read."""
         self._telemetry.rejected_items.labels(self._account, endpoint).inc(count)
+
+    def discovery_failed(self) -> None:
+        """Count a listing that failed."""
+        self._telemetry.discovery_errors.labels(self._account).inc()
 
     def poll_failed(self, reason: FailureReason) -> None:
         """Count a poll that gave no data."""

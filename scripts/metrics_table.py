@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from exporter.metrics import ACCOUNT_CATALOGUE, ADDON_CATALOGUE, EXPORTER_CATALOGUE
+from exporter.metrics import ACCOUNT_CATALOGUE, ADDON_CATALOGUE, EXPORTER_CATALOGUE, SCRAPE_CATALOGUE
 from exporter.telemetry import Telemetry
 
 README = Path(__file__).parent.parent / "README.md"
@@ -25,7 +25,8 @@ def _rows() -> Iterator[str]:
     for account_family in ACCOUNT_CATALOGUE.families:
         labels = (*ACCOUNT_CATALOGUE.base_labels, *account_family.labels)
         yield _row(account_family.name, labels, account_family.help)
-    yield from (_row(family.name, family.labels, family.help) for family in EXPORTER_CATALOGUE.families)
+    for own in (SCRAPE_CATALOGUE, EXPORTER_CATALOGUE):
+        yield from (_row(family.name, family.labels, family.help) for family in own.families)
     for counting in vars(Telemetry()).values():
         if isinstance(counting, MetricWrapperBase):
             (metric,) = counting.describe()

@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any, Final
 
 from exporter.model import AddonKey, Backup, BackupKind, BackupStatus
+from exporter.northflank.body import Page
 from exporter.northflank.listing import Listing
-from exporter.northflank.wire import Page
 
 NOW: Final = datetime(2026, 3, 10, 12, tzinfo=UTC)
 KEY: Final = AddonKey("acme", "shop", "orders-db")
@@ -70,10 +70,10 @@ def raw_backup(*, config: object = None, **overrides: object) -> dict[str, Any]:
     return _without_absent(fields | overrides)
 
 
-def raw_page(*backups: object, cursor: object = ABSENT, **pagination: object) -> dict[str, Any]:
+def raw_page(*items: object, key: str = "backups", cursor: object = ABSENT, **pagination: object) -> dict[str, Any]:
     """Build a page of the API; with a cursor it says that another one follows."""
-    paging = {"hasNextPage": cursor is not ABSENT, "cursor": cursor, "count": len(backups)} | pagination
-    return {"data": {"backups": list(backups)}, "pagination": _without_absent(paging)}
+    paging = {"hasNextPage": cursor is not ABSENT, "cursor": cursor, "count": len(items)} | pagination
+    return {"data": {key: list(items)}, "pagination": _without_absent(paging)}
 
 
 def encoded(value: object) -> bytes:
@@ -81,14 +81,14 @@ def encoded(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
-def page(*backups: Backup, cursor: str = "") -> Page:
+def page(*backups: Backup, cursor: str = "") -> Page[Backup]:
     """Build a page as it comes from the wire."""
-    return Page(backups=backups, rejected=0, cursor=cursor)
+    return Page(items=backups, rejected=0, cursor=cursor)
 
 
-def listing(*backups: Backup) -> Listing:
+def listing(*backups: Backup) -> Listing[Backup]:
     """Build a list that is read whole."""
-    whole = Listing()
+    whole = Listing.of_backups()
     whole.add(page(*backups))
     return whole
 

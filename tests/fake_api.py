@@ -9,8 +9,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Self
 
+from exporter.model import Backup
 from exporter.northflank import Listing, NorthflankClient, open_session
 from exporter.northflank.window import RequestWindow
 from tests.builders import NOW, encoded, raw_page
@@ -153,6 +155,26 @@ async def hang(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     await reader.read()
 
 
+def tunnel(host: str) -> Step:
+    """Be a proxy that lets CONNECT through to one and the same host, whatever was asked for."""
+    name, port = host.split(":")
+
+    async def step(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_host, to_host = await asyncio.open_connection(name, int(port))
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(_pour(reader, to_host), _pour(from_host, writer))
+
+    return step
+
+
+async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while chunk := await source.read(2**16):
+            sink.write(chunk)
+            await sink.drain()
+    sink.close()
+
+
 class Clock:
     """A time of day that moves when told to."""
 
@@ -203,14 +225,24 @@ async def open_client(
     token: Callable[[], str] = lambda: TOKEN,
     observer: Recorder | None = None,
     window: RequestWindow | None = None,
+    team: str = "",
+    proxy_url: str | None = None,
+    ca_file: Path | None = None,
     now: Clock = Clock(),  # noqa: B008 - nobody moves this one
 ) -> AsyncIterator[NorthflankClient]:
     """Open a client as the exporter does."""
     request_timeout = timedelta(seconds=timeout)
-    async with open_session(user_agent=USER_AGENT, concurrency=concurrency, request_timeout=request_timeout) as session:
+    async with open_session(
+        user_agent=USER_AGENT,
+        concurrency=concurrency,
+        request_timeout=request_timeout,
+        proxy_url=proxy_url,
+        ca_file=ca_file,
+    ) as session:
         yield NorthflankClient(
             session,
             api_url=url,
+            team=team,
             token=token,
             request_timeout=request_timeout,
             concurrency=concurrency,
@@ -221,9 +253,9 @@ async def open_client(
         )
 
 
-async def read_list(client: NorthflankClient, project_id: str, addon_id: str) -> Listing:
+async def read_list(client: NorthflankClient, project_id: str, addon_id: str) -> Listing[Backup]:
     """Read a whole list of backups, page by page."""
-    listing = Listing()
+    listing = Listing.of_backups()
     while not listing.is_complete:
         listing.add(await client.backups_page(project_id, addon_id, listing.cursor))
     return listing

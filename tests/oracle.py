@@ -13,6 +13,7 @@ from exporter.metrics import (
     ACCOUNT_CATALOGUE,
     ADDON_CATALOGUE,
     EXPORTER_CATALOGUE,
+    SCRAPE_CATALOGUE,
     Catalogue,
     Family,
     LiveFamily,
@@ -31,14 +32,18 @@ ORDERS = AddonKey("acme", "shop", "orders-db")
 class SnapshotCollector(Collector):
     """A snapshot as prometheus_client's families, built from the same catalogues."""
 
-    def __init__(self, snapshot: Snapshot, *, live: bool = True) -> None:
+    def __init__(self, snapshot: Snapshot, *, live: bool = True, is_probe: bool = False) -> None:
         self._snapshot = snapshot
         self._live = live
+        self._is_probe = is_probe
 
     def collect(self) -> Iterator[Metric]:
         yield from self._metrics(ADDON_CATALOGUE, self._snapshot.addons)
-        yield from self._metrics(ACCOUNT_CATALOGUE, self._snapshot.accounts)
-        yield from self._metrics(EXPORTER_CATALOGUE, [self._snapshot.exporter])
+        if not self._is_probe:
+            yield from self._metrics(ACCOUNT_CATALOGUE, self._snapshot.accounts)
+        yield from self._metrics(SCRAPE_CATALOGUE, [self._snapshot.exporter])
+        if not self._is_probe:
+            yield from self._metrics(EXPORTER_CATALOGUE, [self._snapshot.exporter])
 
     def _metrics(self, catalogue: Catalogue[S], subjects: Iterable[S]) -> Iterator[Metric]:
         for family in catalogue.families:
@@ -64,6 +69,13 @@ def oracle(snapshot: Snapshot, counters: CollectorRegistry | None = None, *, liv
     registry.register(SnapshotCollector(snapshot, live=live))
     if counters is not None:
         registry.register(counters)
+    return registry
+
+
+def probe_oracle(snapshot: Snapshot) -> CollectorRegistry:
+    """Give a registry of what an answer about single addons shows."""
+    registry = CollectorRegistry()
+    registry.register(SnapshotCollector(snapshot, is_probe=True))
     return registry
 
 

@@ -174,3 +174,8 @@ def test_a_file_turning_bad_and_good_again_is_logged_once_each(file: Path, caplo
         f"Token file {file}: No such file or directory; keeping the token read before",
         f"Token file {file}: read again",
     ]
+
+
+def test_a_token_tells_where_it_comes_from(file: Path) -> None:
+    assert ApiToken.from_file(file).path == file
+    assert ApiToken.literal(SECRET).path is None

@@ -30,21 +30,33 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "config": "api_token",
         # The way of the data, from the API …
         "northflank.errors": "model",
-        "northflank.wire": "model northflank.errors",
+        "northflank.body": "northflank.errors",
+        "northflank.wire": "model northflank.body northflank.errors",
+        "northflank.wire_addons": "model northflank.body",
         "northflank.window": "model",
         "northflank.budget": "northflank.window",
-        "northflank.listing": "model northflank.wire",
+        "northflank.listing": "model northflank.body",
         "northflank.token": "",
-        "northflank.client": "northflank.errors northflank.window northflank.wire",
+        "northflank.session": "",
+        "northflank.client": (
+            "model northflank.body northflank.errors northflank.session northflank.window northflank.wire "
+            "northflank.wire_addons"
+        ),
         "northflank": (
-            "northflank.budget northflank.client northflank.errors northflank.listing northflank.token northflank.wire"
+            "northflank.body northflank.budget northflank.client northflank.errors northflank.listing "
+            "northflank.session northflank.token"
         ),
         "summary": "model",
         "state": "model summary",
         "polling.turns": "model",
-        "polling.account": "model northflank polling.turns state summary",
-        "polling.poller": "model northflank polling.account polling.turns state summary",
-        "polling": "polling.account polling.poller",
+        "polling.poll": "model northflank polling.turns state",
+        "polling.discovery": "model northflank",
+        "polling.teams": "northflank polling.discovery",
+        "polling.account": "model northflank polling.discovery polling.poll state summary",
+        "polling.agenda": "model northflank polling.poll polling.turns state",
+        "polling.crew": "model northflank polling.account polling.agenda polling.poll state",
+        "polling.poller": "model northflank polling.account polling.agenda polling.crew polling.poll state",
+        "polling": "polling.account polling.discovery polling.poll polling.poller polling.teams",
         # … to the answer.
         "telemetry": "model",
         "metrics.family": "",
@@ -53,13 +65,18 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "metrics": "metrics.account metrics.addon metrics.family",
         "exposition": "metrics model state",
         "web.negotiation": "",
-        "web.server": "exposition web.negotiation",
+        "web.discovery": "model state",
+        "web.probe": "",
+        "web.server": "exposition model state web.discovery web.negotiation web.probe",
         "web": "web.server",
         "forecast": "config northflank.window",
+        "discovered": "model",
         # Only these see how it fits together, and only the demo sees the simulator.
-        "app": "* config exposition forecast model northflank polling state telemetry",
+        "group": "* config discovered forecast model northflank polling state telemetry",
+        "app": "* config discovered exposition forecast group model northflank state telemetry",
         "serve": "* app listen web",
-        "commands": "app config forecast listen output serve",
+        "reload": "web",
+        "commands": "app config discovered forecast listen output reload serve",
         "demo": "api_token app commands config listen output serve simulator",
         "cli": "* commands config demo listen logs output serve",
         "__main__": "cli",
@@ -68,7 +85,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """Every module, and what of this package it may import; `*` stands for the version in the package itself."""
 
 OTHERS_MAY_IMPORT = {
-    "aiohttp": {"logs", "northflank.client", "serve", "simulator", "web.server"},
+    "aiohttp": {"logs", "northflank.client", "northflank.session", "serve", "simulator", "web.server"},
     "yarl": {"northflank.client", "simulator"},
     "prometheus_client": {"app", "exposition", "telemetry"},
     "yaml": {"config"},

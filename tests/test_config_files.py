@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.config import AddonEntry, Config, ConfigError, ScrapeConfig, load
+from exporter.config import ALL_TEAMS, AddonEntry, CollectConfig, Config, ConfigError, ScrapeConfig, load
 from exporter.config.keys import ACCOUNT, ADDON, COLLECT, ROOT, SCRAPE, Support
 
 DATA = Path(__file__).parent / "data" / "config"
@@ -53,6 +53,8 @@ def test_everything_that_can_be_configured_is_read() -> None:
     ]
     assert (acme.name, acme.api_url) == ("acme", "http://127.0.0.1:10088/prefix")
     assert acme.token.reveal() == "made-up-secret-of-the-environment"
+    assert (acme.team, acme.ca_file) == ("acme-prod", DATA / "good" / "ca.pem")
+    assert acme.proxy_url == "HTTPS://user:made-up-secret-of-the-environment@[::1]:3128"
     assert acme.addons == (
         AddonEntry(project="shop", addon="orders-db", max_age=timedelta(hours=36)),
         AddonEntry(project="shop", addon="carts-db", max_age=timedelta(hours=36)),
@@ -65,7 +67,17 @@ def test_everything_that_can_be_configured_is_read() -> None:
     )
     assert (other.name, other.api_url) == ("Größe ${NORTHFLANK_API_TOKEN}", "https://api.northflank.com")
     assert other.token.reveal() == "made-up-token-of-a-file"
-    assert other.addons == (AddonEntry(project="blog", addon="blog-db"),)
+    assert (other.team, other.proxy_url, other.ca_file) == (ALL_TEAMS, "http://proxy", None)
+    assert other.addons == (
+        AddonEntry(project="blog", addon="blog-db"),
+        AddonEntry(project="*", addon="*"),
+        AddonEntry(project="*", addon="*", exclude=("*-preview",), types=("postgresql", "My SQL"), tags=("1", "prod")),
+        AddonEntry(project="sh[a-oq]p", addon="?[!0-9]*", exclude=("blog-db", "[x]*")),
+        AddonEntry(project="shop", addon="orders-db", tags=("prod",), max_age="off"),
+        AddonEntry(project="shop", addon="orders-db", types=("redis",)),
+        AddonEntry(project="shop", addon="orders-db", exclude=("other",)),
+    )
+    assert config.collect == CollectConfig(discovery=timedelta(hours=1))
     assert config.scrape == ScrapeConfig(
         request_timeout=timedelta(seconds=60.5),
         concurrency=64,
@@ -81,6 +93,8 @@ def test_what_is_left_out_has_its_default() -> None:
     config = _good("minimal.yaml")
     assert [(account.name, account.api_url) for account in config.accounts] == [("", "https://api.northflank.com")]
     assert [(account.rate_limit_share, account.rate_limit_group) for account in config.accounts] == [(0.8, "")]
+    assert [(account.team, account.proxy_url, account.ca_file) for account in config.accounts] == [("", None, None)]
+    assert config.collect == CollectConfig(discovery=timedelta(minutes=10))
     assert config.scrape == ScrapeConfig(
         request_timeout=timedelta(seconds=8),
         concurrency=16,
@@ -95,11 +109,11 @@ def test_the_example_loads_without_a_warning() -> None:
     config = load(EXAMPLE, {"NORTHFLANK_API_TOKEN": "made-up-token"})
     assert config.warnings == ()
     assert len(config.accounts) == 1
-    assert config.scrape == ScrapeConfig()
+    assert (config.collect, config.scrape) == (CollectConfig(), ScrapeConfig())
 
 
 @pytest.mark.parametrize("keys", [ROOT, ACCOUNT, ADDON, COLLECT, SCRAPE])
 def test_the_example_shows_the_keys_that_work_and_no_others(keys: dict[str, Support]) -> None:
     words = {line.strip(" #-").partition(":")[0] for line in EXAMPLE.read_text(encoding="utf-8").splitlines()}
-    works = {key for key, support in keys.items() if support is Support.NOW} - {"collect"}
+    works = {key for key, support in keys.items() if support is Support.NOW}
     assert words & set(keys) == works

@@ -16,17 +16,26 @@ BEFORE = """scrape:
   concurrency: 4
   timeout: 10s
   max_staleness: 6h
+collect:
+  discovery: 10m
 accounts:
   - name: acme
     api_url: https://api.northflank.com
     rate_limit_share: 0.5
     rate_limit_group: acme
+    team: acme
+    proxy_url: http://user:password@proxy:3128
     """
 AFTER = """
     addons:
       - project: shop
         addon: orders-db
         max_age: 26h
+      - project: "*"
+        addon: "*-[a-z]"
+        exclude: ["*-preview"]
+        types: [postgresql]
+        tags: [prod]
 """
 
 secrets = st.text("abcdefghijklmnopqrstuvwxyz0123456789._-", min_size=40, max_size=80).map(MARK.__add__)

@@ -97,6 +97,32 @@ def test_a_family_is_described_then_all_its_samples_follow() -> None:
     )
 
 
+def test_an_answer_about_one_addon_has_its_lines_of_the_whole_answer_and_nothing_of_the_exporter(
+    counters: CollectorRegistry,
+) -> None:
+    carts = read_addon(AN_HOUR_AGO, key=AddonKey("acme", "shop", "carts-db"))
+    exposition = Exposition(counters)
+
+    whole = b"".join(exposition.text(snapshot_of(read_addon(), carts))).decode()
+    probe = b"".join(exposition.probe_text(snapshot_of(carts))).decode()
+
+    expected = [line for line in whole.splitlines() if 'addon_id="carts-db"' in line]
+    lines = [line for line in probe.splitlines() if not line.startswith("#")]
+    assert lines == [*expected, "northflank_scrape_duration_seconds 0.75"]
+    assert all(name.startswith(("northflank_addon_", "northflank_scrape_")) for name in names_in(probe))
+
+
+def test_only_metrics_that_were_asked_for_are_given_of_one_addon() -> None:
+    snapshot = snapshot_of(read_addon(AN_HOUR_AGO))
+    exposition = Exposition(CollectorRegistry())
+
+    asked = b"".join(exposition.probe_text(snapshot, [AGE, "northflank_up"])).decode()
+
+    assert names_in(asked) == {AGE}
+    assert b"".join(exposition.probe_text(snapshot, ["northflank_up"])) == b""
+    assert b"".join(exposition.probe_openmetrics(snapshot, ["northflank_up"])) == b"# EOF\n"
+
+
 def test_an_account_without_a_name_has_no_account_label() -> None:
     addon = read_addon(AN_HOUR_AGO, key=AddonKey("", "shop", "orders-db"))
 
@@ -122,8 +148,8 @@ def test_openmetrics_has_the_same_samples_and_an_end(counters: CollectorRegistry
 def test_creation_times_of_counters_are_left_out(counters: CollectorRegistry) -> None:
     snapshot = snapshot_of(read_addon())
 
-    assert "_created" not in text_of(snapshot, registry=counters)
-    assert "_created" not in openmetrics_of(snapshot, registry=counters)
+    for answer in (text_of(snapshot, registry=counters), openmetrics_of(snapshot, registry=counters)):
+        assert not any(name.partition("{")[0].endswith("_created") for name in series(answer))
 
 
 def test_counters_of_an_account_start_at_zero_for_every_reason(counters: CollectorRegistry) -> None:

@@ -12,11 +12,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.exposition import Exposition, Snapshot
-from exporter.model import AddonKey, Backup, BackupKind, BackupStatus, FailureReason, RateLimit
+from exporter.model import AddonKey, Backup, BackupKind, BackupStatus, FailureReason, ListedAddon, RateLimit
 from exporter.state import AccountState, AddonState, ExporterState, ScrapeResult
 from exporter.summary import BackupSummary, KindSummary
 from exporter.telemetry import AccountTelemetry, Telemetry
-from tests.oracle import oracle
+from tests.oracle import oracle, probe_oracle
 
 SURROGATES: Any = ("Cs",)
 TEXTS = st.one_of(
@@ -61,6 +61,9 @@ SUMMARIES = st.builds(
     kinds=st.lists(KINDS, max_size=3, unique_by=lambda kind: kind.kind).map(tuple),
     destinations=st.dictionaries(TEXTS, TIMES, max_size=3),
 )
+LISTED = st.builds(
+    ListedAddon, id=TEXTS, name=TEXTS, type=TEXTS, status=TEXTS, tags=st.lists(TEXTS, max_size=3).map(tuple)
+)
 ADDONS = st.builds(
     AddonState,
     key=st.builds(AddonKey, TEXTS, TEXTS, TEXTS),
@@ -69,6 +72,8 @@ ADDONS = st.builds(
     data_at=st.none() | TIMES,
     failure=st.none() | st.sampled_from(FailureReason),
     poll_duration=st.none() | DURATIONS,
+    info=st.none() | LISTED,
+    created_at=st.none() | TIMES,
 )
 ACCOUNTS = st.builds(
     AccountState,
@@ -113,6 +118,18 @@ def test_the_answer_equals_that_of_prometheus_client(snapshot: Snapshot, live: b
 
     assert b"".join(exposition.text(snapshot)) == generate_latest(expected)
     assert b"".join(exposition.openmetrics(snapshot)) == generate_openmetrics(expected)
+
+
+@given(SNAPSHOTS, st.booleans())
+def test_the_answer_about_single_addons_equals_that_of_prometheus_client(snapshot: Snapshot, is_ready: bool) -> None:  # noqa: FBT001 - hypothesis
+    exposition = Exposition(counters_of(snapshot))
+    if is_ready:
+        for addon in snapshot.addons:
+            exposition.addon_replaced(addon)
+    expected = probe_oracle(snapshot)
+
+    assert b"".join(exposition.probe_text(snapshot)) == generate_latest(expected)
+    assert b"".join(exposition.probe_openmetrics(snapshot)) == generate_openmetrics(expected)
 
 
 @given(SNAPSHOTS)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client.metrics_core import Metric
 
-from exporter.metrics import ACCOUNT_CATALOGUE, ADDON_CATALOGUE, EXPORTER_CATALOGUE, LiveFamily
-from exporter.model import BackupStatus, FailureReason, RateLimit
+from exporter.metrics import ACCOUNT_CATALOGUE, ADDON_CATALOGUE, EXPORTER_CATALOGUE, SCRAPE_CATALOGUE, LiveFamily
+from exporter.model import BackupStatus, FailureReason, ListedAddon, RateLimit
 from exporter.state import AddonState
 from exporter.telemetry import Telemetry
 from tests.oracle import NOON, ORDERS, SnapshotCollector, account_state, backup, read_addon, snapshot_of
@@ -39,6 +39,9 @@ GAUGES = {
     "northflank_addon_backup_kind_median_completed_size_bytes": {"backup_kind"},
     "northflank_addon_backup_destination_last_completed_timestamp_seconds": {"destination_id"},
     "northflank_addon_backup_max_age_seconds": set(),
+    "northflank_addon_info": {"addon_name", "addon_type", "tags"},
+    "northflank_addon_paused": set(),
+    "northflank_addon_created_timestamp_seconds": set(),
     "northflank_addon_poll_success": set(),
     "northflank_addon_poll_error_info": {"reason"},
     "northflank_addon_poll_duration_seconds": set(),
@@ -72,6 +75,7 @@ WITHOUT_UNIT = {
     "northflank_addon_backups",
     "northflank_addon_backup_last_attempt_status",
     "northflank_addon_backup_failures_since_completed",
+    "northflank_addon_paused",
     "northflank_addon_poll_success",
     "northflank_up",
     "northflank_scrape_addons",
@@ -87,7 +91,7 @@ def declared() -> Iterator[tuple[str, str, set[str]]]:
         yield family.name, family.help, set(family.labels)
     for account_family in ACCOUNT_CATALOGUE.families:
         yield account_family.name, account_family.help, {"account", *account_family.labels}
-    for exporter_family in EXPORTER_CATALOGUE.families:
+    for exporter_family in (*SCRAPE_CATALOGUE.families, *EXPORTER_CATALOGUE.families):
         yield exporter_family.name, exporter_family.help, set(exporter_family.labels)
 
 
@@ -243,6 +247,27 @@ def test_a_failed_poll_keeps_the_last_good_data_and_says_why() -> None:
         "northflank_addon_data_timestamp_seconds",
     ):
         assert said_of(failed, name) == said_of(good, name) != {}
+
+
+def test_an_addon_that_was_found_in_a_list_tells_what_it_is() -> None:
+    info = ListedAddon(id="orders-db", name="Orders", type="postgresql", status="running", tags=("prod", "eu"))
+    found = replace(read_addon(), info=info, created_at=NOON)
+
+    assert said_of(found, "northflank_addon_info") == {("Orders", "postgresql", "eu,prod"): 1}
+    assert said_of(found, "northflank_addon_paused") == {(): 0}
+    assert said_of(found, "northflank_addon_created_timestamp_seconds") == {(): NOON.timestamp()}
+
+
+@pytest.mark.parametrize(("status", "said"), [("paused", {(): 1}), ("backup", {(): 0}), ("", {})])
+def test_an_addon_is_paused_or_not_where_its_status_is_known(status: str, said: dict[tuple[str, ...], float]) -> None:
+    found = replace(read_addon(), info=ListedAddon(id="orders-db", status=status))
+
+    assert said_of(found, "northflank_addon_paused") == said
+
+
+def test_of_an_addon_that_is_in_no_list_nobody_says_what_it_is() -> None:
+    for name in ("northflank_addon_info", "northflank_addon_paused", "northflank_addon_created_timestamp_seconds"):
+        assert said_of(read_addon(), name) == {}
 
 
 def test_an_account_without_an_answer_yet_has_no_health_and_no_limits() -> None:

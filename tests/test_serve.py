@@ -1,6 +1,7 @@
 """Serving, as a process: it listens first, answers while it runs, and ends well."""
 
 import asyncio
+import json
 import signal
 import socket
 import time
@@ -51,6 +52,44 @@ async def test_it_listens_before_any_request_to_the_api(exporter: Command, simul
     assert status == 200
     assert series(metrics)[ORDERS_SUCCESS] == 1
     assert simulator.request_count > 0
+
+
+async def test_addons_are_discovered_and_probed_one_by_one(exporter: Command, simulator: Simulator) -> None:
+    url = await exporter.url()
+
+    _, discovered = await get(f"{url}/sd")
+    assert [group["targets"] for group in json.loads(discovered)] == [[addon] for addon in ADDONS]
+    assert (await get(f"{url}/probe?project=shop&addon=nothing"))[0] == 404
+    assert (await get(f"{url}/probe?project=shop"))[0] == 400
+    assert simulator.request_count == 0
+
+    status, metrics = await get(f"{url}/probe?project=shop&addon=orders-db")
+    assert status == 200
+    assert series(metrics)[ORDERS_SUCCESS] == 1
+    assert "queue" not in metrics
+
+
+async def test_nobody_reloads_over_http_unless_a_flag_lets_them(tmp_path: Path, config: Path) -> None:
+    async def status_of_reload(command: Command) -> int:
+        async with aiohttp.request("POST", f"{await command.url()}/-/reload") as answer:
+            return answer.status
+
+    words = ("--config.file", config, ANY_ADDRESS)
+    async with running(*words, cwd=tmp_path) as command:
+        assert await status_of_reload(command) == 403
+    async with running(*words, "--web.enable-lifecycle", cwd=tmp_path) as command:
+        assert await status_of_reload(command) != 403
+
+
+async def test_a_hangup_reloads_and_ends_nothing(exporter: Command) -> None:
+    url = await exporter.url()
+
+    exporter.signal(signal.SIGHUP)
+
+    await exporter.logged("eload")
+    assert (await get(f"{url}/-/ready"))[0] == 200
+    exporter.signal(signal.SIGTERM)
+    assert (await exporter.end()).code == 0
 
 
 async def test_the_real_port_is_logged(exporter: Command) -> None:

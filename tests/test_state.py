@@ -118,16 +118,23 @@ def keys(*names: str) -> list[AddonKey]:
     return [AddonKey("acme", "shop", name) for name in names]
 
 
+def stored(*addons: AddonKey) -> StateStore:
+    store = StateStore(on_replace=lambda _: None, on_remove=lambda _: None)
+    for key in addons:
+        store.replace(AddonState(key=key))
+    return store
+
+
 def test_a_store_keeps_the_order_of_the_configuration() -> None:
     watched = keys("zebra", "ant", "monkey")
-    store = StateStore((AddonState(key=key) for key in watched), on_replace=lambda _: None)
+    store = stored(*watched)
     for key in reversed(watched):
         store.replace(read(store[key]))
     assert [state.key for state in store.all()] == watched
 
 
 def test_a_store_gives_the_state_put_in_last() -> None:
-    store = StateStore([AddonState(key=KEY)], on_replace=lambda _: None)
+    store = stored(KEY)
     assert store[KEY] == AddonState(key=KEY)
     store.replace(read(store[KEY]))
     assert store[KEY] == read(AddonState(key=KEY))
@@ -135,23 +142,45 @@ def test_a_store_gives_the_state_put_in_last() -> None:
 
 
 def test_what_was_taken_from_a_store_does_not_change() -> None:
-    store = StateStore([AddonState(key=KEY)], on_replace=lambda _: None)
+    store = stored(KEY)
     before = store.all()
     store.replace(read(store[KEY]))
     assert before == (AddonState(key=KEY),)
 
 
 def test_a_store_without_addons_is_empty() -> None:
-    assert StateStore([], on_replace=lambda _: None).all() == ()
+    assert stored().all() == ()
 
 
 def test_whoever_asked_hears_of_every_new_state() -> None:
     heard: list[AddonState] = []
-    store = StateStore([AddonState(key=KEY)], on_replace=heard.append)
+    store = StateStore(on_replace=heard.append, on_remove=lambda _: None)
+    store.replace(AddonState(key=KEY))
     store.replace(read(store[KEY]))
     assert heard == [AddonState(key=KEY), read(AddonState(key=KEY))]
 
 
 def test_an_addon_that_is_not_watched_is_not_known() -> None:
     with pytest.raises(KeyError):
-        StateStore([], on_replace=lambda _: None)[KEY]
+        stored()[KEY]
+
+
+def test_an_addon_that_is_removed_is_known_no_more_and_whoever_asked_hears_of_it() -> None:
+    heard: list[AddonKey] = []
+    store = StateStore(on_replace=lambda _: None, on_remove=heard.append)
+    store.replace(AddonState(key=KEY))
+    assert KEY in store
+    store.remove(KEY)
+    assert KEY not in store
+    assert store.get(KEY) is None
+    assert (store.all(), heard) == ((), [KEY])
+
+
+def test_a_state_that_is_refused_leaves_the_one_before() -> None:
+    def refuse(_: AddonState) -> None:
+        raise ZeroDivisionError
+
+    store = StateStore(on_replace=refuse, on_remove=lambda _: None)
+    with pytest.raises(ZeroDivisionError):
+        store.replace(AddonState(key=KEY))
+    assert store.all() == ()

@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from exporter.model import FailureReason
+from exporter.model import Endpoint, FailureReason
 from exporter.telemetry import AccountTelemetry, Telemetry, process_collectors
 
 REASONS = sorted(reason.value for reason in FailureReason)
@@ -30,6 +30,22 @@ def test_what_can_be_counted_before_anything_happens_starts_at_zero() -> None:
         'northflank_api_request_duration_seconds_count{account="acme",endpoint="backups"} 0.0',
     ):
         assert line in lines
+
+
+def test_of_every_endpoint_that_is_going_to_be_used_the_series_start_at_zero() -> None:
+    telemetry = Telemetry()
+    AccountTelemetry(telemetry, "acme", Endpoint)
+    lines = exposed(telemetry)
+    for endpoint in Endpoint:
+        labels = f'{{account="acme",endpoint="{endpoint}"}}'
+        assert f"northflank_api_request_duration_seconds_count{labels} 0.0" in lines
+        assert (f"northflank_api_rejected_items_total{labels} 0.0" in lines) == (endpoint is not Endpoint.ADDON)
+
+
+def test_of_endpoints_that_are_not_used_there_is_nothing() -> None:
+    telemetry = Telemetry()
+    AccountTelemetry(telemetry, "acme")
+    assert not [line for line in exposed(telemetry) if "endpoint=" in line and 'endpoint="backups"' not in line]
 
 
 def test_no_created_series_are_exposed() -> None:

@@ -1,14 +1,15 @@
-"""Reads the accounts: whose token, and which addons."""
+"""Reads the accounts: whose token, what it may spend, and how it reaches the API."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.api_token import ApiToken, TokenUnreadable
+from exporter.api_token import ApiToken
 from exporter.config import keys, values
+from exporter.config.addons import read_addons
 from exporter.config.budget import Stake, refuse_contradictions
+from exporter.config.files import read_ca_file, read_token_file
 from exporter.config.model import DEFAULT_API_URL, DEFAULT_RATE_LIMIT_SHARE, AccountConfig, AddonEntry
-from exporter.config.scalars import printable
 
 if TYPE_CHECKING:
     from exporter.config.field import Field
@@ -59,9 +60,12 @@ def _read_stake(item: Field, fields: dict[str, Field]) -> Stake:
 
 def _read_account(item: Field, fields: dict[str, Field], name: str, stake: Stake) -> AccountConfig | None:
     api_url = values.read_or(fields, "api_url", values.read_api_url, DEFAULT_API_URL)
+    team = values.read_or(fields, "team", values.read_team, "")
+    proxy_url = values.read_proxy_url(fields["proxy_url"]) if "proxy_url" in fields else None
+    ca_file = read_ca_file(fields["ca_file"]) if "ca_file" in fields else None
     addons: tuple[AddonEntry, ...] = ()
     if "addons" in fields:
-        addons = _read_addons(fields["addons"])
+        addons = read_addons(fields["addons"])
     else:
         item.refuse_missing("addons", "is missing; list the addons to watch")
     if stake.token is None or stake.share is None:
@@ -70,8 +74,11 @@ def _read_account(item: Field, fields: dict[str, Field], name: str, stake: Stake
         name=name,
         api_url=api_url,
         token=stake.token,
+        team=team,
         rate_limit_share=stake.share,
         rate_limit_group=stake.group,
+        proxy_url=proxy_url,
+        ca_file=ca_file,
         addons=addons,
     )
 
@@ -82,7 +89,7 @@ def _read_token(item: Field, fields: dict[str, Field]) -> ApiToken | None:
     elif "token" in fields:
         return _token_from_text(fields["token"])
     elif "token_file" in fields:
-        return _token_from_file(fields["token_file"])
+        return read_token_file(fields["token_file"])
     else:
         item.refuse("has neither token nor token_file; give it one of the two")
     return None
@@ -100,59 +107,3 @@ def _token_from_text(field: Field) -> ApiToken | None:
     if not field.from_environment():
         field.warn("the token stands in the file; ${NORTHFLANK_API_TOKEN} or token_file would keep it out")
     return token
-
-
-def _token_from_file(field: Field) -> ApiToken | None:
-    text = field.text(secret=True)
-    if text is None:
-        return None
-    token = ApiToken.from_file(field.reading.directory / text)
-    try:
-        token.reveal()
-    except TokenUnreadable as error:
-        field.refuse(f"cannot read {_shown_file(field, text)}: {error.reason}")
-        return None
-    return token
-
-
-def _shown_file(field: Field, text: str) -> str:
-    if field.from_environment():
-        return f"the file named by {field.shown()}"
-    if text.startswith(("/", "./", "../")):
-        return printable(text)
-    # Without a slash it may be the token itself, put under the wrong key.
-    return f"this file in {field.reading.directory.absolute()}"
-
-
-def _read_addons(addons: Field) -> tuple[AddonEntry, ...]:
-    first: dict[tuple[str, str], Field] = {}
-    found = []
-    for item in addons.items():
-        entry = _read_addon(item)
-        if entry is None:
-            continue
-        key = entry.project, entry.addon
-        if key in first:
-            item.refuse(f"the same project and addon as {first[key].path}")
-        first.setdefault(key, item)
-        found.append(entry)
-    return tuple(found)
-
-
-def _read_addon(item: Field) -> AddonEntry | None:
-    fields = item.section(keys.ADDON)
-    if fields is None:
-        return None
-    project = _read_id(item, fields, "project")
-    addon = _read_id(item, fields, "addon")
-    max_age = values.read_max_age(fields["max_age"]) if "max_age" in fields else None
-    if project is None or addon is None:
-        return None
-    return AddonEntry(project=project, addon=addon, max_age=max_age)
-
-
-def _read_id(item: Field, fields: dict[str, Field], key: str) -> str | None:
-    if key not in fields:
-        item.refuse_missing(key, f"is missing; give the {key}'s id")
-        return None
-    return values.read_id(fields[key], of=key)

@@ -28,27 +28,27 @@ ACCOUNT: Keys = {
     "api_url": Support.NOW,
     "token": Support.NOW,
     "token_file": Support.NOW,
-    "team": Support.LATER,
+    "team": Support.NOW,
     "rate_limit_share": Support.NOW,
     "rate_limit_group": Support.NOW,
-    "proxy_url": Support.LATER,
-    "ca_file": Support.LATER,
+    "proxy_url": Support.NOW,
+    "ca_file": Support.NOW,
     "addons": Support.NOW,
 }
 ADDON: Keys = {
     "project": Support.NOW,
     "addon": Support.NOW,
     "max_age": Support.NOW,
-    "exclude": Support.LATER,
-    "types": Support.LATER,
-    "tags": Support.LATER,
+    "exclude": Support.NOW,
+    "types": Support.NOW,
+    "tags": Support.NOW,
 }
 COLLECT: Keys = {
+    "discovery": Support.NOW,
     "schedules": Support.LATER,
     "schedules_timezone": Support.LATER,
     "schedules_grace": Support.LATER,
     "restores": Support.LATER,
-    "discovery": Support.LATER,
     "full_listing": Support.LATER,
 }
 SCRAPE: Keys = {
@@ -59,5 +59,3 @@ SCRAPE: Keys = {
     "min_refresh_interval": Support.NOW,
     "max_staleness": Support.NOW,
 }
-PATTERNS = Support.LATER
-"""Shell-style patterns where an addons entry wants the id of a project or addon."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exporter.config import keys, values
 from exporter.config.account import read_accounts
 from exporter.config.field import Field, Reading
-from exporter.config.model import AccountConfig, Config, ConfigError, Problem, ScrapeConfig
+from exporter.config.model import AccountConfig, CollectConfig, Config, ConfigError, Problem, ScrapeConfig
 from exporter.config.yaml_reader import read_tree
 from exporter.config.yaml_tree import Scalar, Section
 
@@ -33,16 +33,15 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
 
 
 def parse(text: str, environ: Mapping[str, str], *, directory: Path = Path()) -> Config:
-    """Read a text; a relative token_file counts from the directory. Raise ConfigError with every problem."""
+    """Read a text; relative paths count from the directory. Raise ConfigError with every problem."""
     root, problems = read_tree(text)
     if root is None:
         raise ConfigError(problems or [_EMPTY])
     reading = Reading(environ=environ, directory=directory, problems=problems, warnings=[])
-    accounts: tuple[AccountConfig, ...] = ()
-    scrape = ScrapeConfig()
+    config = Config(accounts=())
     if isinstance(root, Section):
         fields = Field(reading=reading, path="", node=root, line=root.line).section(keys.ROOT) or {}
-        accounts, scrape = _read_root(reading, fields)
+        config = _read_root(reading, fields)
     elif isinstance(root, Scalar) and not root.text:
         problems.append(_EMPTY)
     else:
@@ -50,7 +49,7 @@ def parse(text: str, environ: Mapping[str, str], *, directory: Path = Path()) ->
         problems.append(Problem(path="", message=message, line=root.line))
     if problems:
         raise ConfigError(problems)
-    return Config(accounts=accounts, scrape=scrape, warnings=tuple(reading.warnings))
+    return config
 
 
 _EMPTY = Problem(path="", message="the file is empty; it must at least list accounts")
@@ -70,14 +69,26 @@ def _file_error(message: str, line: int | None = None) -> ConfigError:
     return ConfigError([Problem(path="", message=message, line=line)])
 
 
-def _read_root(reading: Reading, fields: Mapping[str, Field]) -> tuple[tuple[AccountConfig, ...], ScrapeConfig]:
-    if "collect" in fields:
-        fields["collect"].section(keys.COLLECT)
-    scrape = _read_scrape(fields["scrape"]) if "scrape" in fields else ScrapeConfig()
-    if "accounts" not in fields:
+def _read_root(reading: Reading, fields: Mapping[str, Field]) -> Config:
+    accounts: tuple[AccountConfig, ...] = ()
+    if "accounts" in fields:
+        accounts = read_accounts(fields["accounts"])
+    else:
         reading.problems.append(Problem(path="accounts", message="is missing; list at least one account"))
-        return (), scrape
-    return read_accounts(fields["accounts"]), scrape
+    return Config(
+        accounts=accounts,
+        collect=_read_collect(fields["collect"]) if "collect" in fields else CollectConfig(),
+        scrape=_read_scrape(fields["scrape"]) if "scrape" in fields else ScrapeConfig(),
+        warnings=tuple(reading.warnings),
+    )
+
+
+def _read_collect(collect: Field) -> CollectConfig:
+    fields = collect.section(keys.COLLECT) or {}
+    if "discovery" not in fields:
+        return CollectConfig()
+    discovery = values.read_discovery(fields["discovery"])
+    return CollectConfig(discovery=None if discovery == "off" else discovery)
 
 
 def _read_scrape(scrape: Field) -> ScrapeConfig:

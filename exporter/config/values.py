@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Literal, TypeVar
-from urllib.parse import urlsplit
 
-from exporter.config.keys import PATTERNS, Support
+from exporter.config.model import ALL_TEAMS
+from exporter.config.pattern import complaint_about, is_pattern
 from exporter.config.scalars import parse_duration
+from exporter.config.urls import checked_api_url, checked_proxy_url
 from exporter.config.yaml_tree import Scalar
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ _Value = TypeVar("_Value")
 _HIGHEST_CONCURRENCY = 1000
 # Decimal only: YAML takes 01 and 0:30 for numbers too, and 1e-1 for text.
 _SHARE = re.compile(r"0?\.[0-9]+|1(\.0*)?")
-_WILDCARDS = re.compile(r"[*?\[]")
-_HOST_NAME = re.compile(r"[\w-]+(\.[\w-]+)*\.?", re.ASCII)
-_IP_ADDRESS = re.compile(r"[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
+_NO_SEGMENT = "it must have no spaces, slashes or control characters"
 
 
 def read_or(fields: Mapping[str, Field], key: str, read: Callable[[Field], _Value | None], default: _Value) -> _Value:
@@ -42,69 +40,91 @@ def read_name(field: Field) -> str | None:
     return text
 
 
-def read_id(field: Field, *, of: str) -> str | None:
-    """Read the id of a project or addon, which becomes one segment of a URL's path."""
-    text = field.text()
-    if text is None:
-        return None
-    if PATTERNS is Support.LATER and _WILDCARDS.search(text):
-        field.refuse(f"patterns are not supported yet; list the {of}'s id")
-        return None
-    if not text.isprintable() or text in {".", ".."} or re.search(r"[/\s]", text):
-        message = "is not an id: it must have no spaces, slashes or control characters, and not be . or .."
-        field.refuse(f"{field.shown()} {message}")
+def read_type(field: Field) -> str | None:
+    """Read a type of addons, which stands in the listing as it is written."""
+    text = read_name(field)
+    if text is not None and is_pattern(text):
+        field.refuse(f"{field.shown()} is a pattern; types are compared whole, so list each of them")
         return None
     return text
 
 
-def read_api_url(field: Field) -> str | None:
-    """Read the API's address; nothing of it is shown in a message, because it may hold a password."""
+def read_list(field: Field, read: Callable[[Field], _Value | None]) -> tuple[_Value, ...] | None:
+    """Read a list that has at least one entry; None where one of them is wrong."""
+    found = [read(item) for item in field.items()]
+    good = tuple(value for value in found if value is not None)
+    return good if good and len(good) == len(found) else None
+
+
+def read_id_or_pattern(field: Field) -> str | None:
+    """Read what names projects or addons; an id becomes one segment of a URL's path."""
     text = field.text()
-    if text is None:
-        return None
-    complaint = _complaint_about(text)
+    if text is None or not is_pattern(text):
+        return text and _id(field, text)
+    complaint = f"is not a pattern: {_NO_SEGMENT}" if _cannot_be_in_path(text) else complaint_about(text)
     if complaint:
-        field.refuse(complaint)
+        field.refuse(f"{field.shown()} {complaint}")
         return None
-    return text.rstrip("/")
+    return text
 
 
-def _complaint_about(url: str) -> str | None:
-    # urlsplit drops line breaks and tabs silently, so they are looked for first.
-    if not url.isprintable() or re.search(r"\s", url):
-        return "must have no spaces or control characters"
+def read_team(field: Field) -> str | None:
+    """Read the id of a team, which becomes one segment of a URL's path, or the word for all of them."""
+    text = field.text()
+    if text is None or text == ALL_TEAMS:
+        return text
+    if is_pattern(text):
+        field.refuse(f'{field.shown()} is a pattern; give the id of one team, or "{ALL_TEAMS}" for all of them')
+        return None
+    return _id(field, text)
+
+
+def _id(field: Field, text: str) -> str | None:
+    if _cannot_be_in_path(text) or text in {".", ".."}:
+        field.refuse(f"{field.shown()} is not an id: {_NO_SEGMENT}, and not be . or ..")
+        return None
+    return text
+
+
+def _cannot_be_in_path(text: str) -> bool:
+    return not text.isprintable() or re.search(r"[/\s]", text) is not None
+
+
+def read_api_url(field: Field) -> str | None:
+    """Read the API's address."""
+    text = field.text()
+    return text and _checked(field, text, checked_api_url)
+
+
+def read_proxy_url(field: Field) -> str | None:
+    """Read a proxy's address, which may hold a password."""
+    text = field.text(secret=True)
+    return text and _checked(field, text, checked_proxy_url)
+
+
+def _checked(field: Field, text: str, check: Callable[[str], str]) -> str | None:
     try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port  # raises on a bad port
-    except ValueError:
-        return "is not a valid URL; write it like https://api.northflank.com"
-    wrongs = {
-        "must begin with https:// or http://": parts.scheme not in {"http", "https"},
-        "must hold no user or password; there is token and token_file": "@" in parts.netloc,
-        "has no valid host; write it like https://api.northflank.com": not _is_host(host),
-        "must have no query and no fragment (? and #)": "?" in url or "#" in url,
-        "must not end in /v1: the exporter adds it": parts.path.rstrip("/").endswith("/v1"),
-    }
-    return next((complaint for complaint, wrong in wrongs.items() if wrong), None)
-
-
-def _is_host(text: str) -> bool:
-    if not _IP_ADDRESS.fullmatch(text):
-        return _HOST_NAME.fullmatch(text) is not None
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+        return check(text)
+    except ValueError as error:
+        field.refuse(str(error))
+        return None
 
 
 def read_max_age(field: Field) -> timedelta | Literal["off"] | None:
-    """Read a limit; YAML takes a plain ``off`` for false."""
-    node = field.node
-    if isinstance(node, Scalar) and node.is_false:
+    """Read a limit, or that there is none."""
+    return _duration_or_off(field, "26h")
+
+
+def read_discovery(field: Field) -> timedelta | Literal["off"] | None:
+    """Read how often patterns are resolved, or that once is enough."""
+    return _duration_or_off(field, "10m")
+
+
+def _duration_or_off(field: Field, example: str) -> timedelta | Literal["off"] | None:
+    # YAML takes a plain off for false.
+    if isinstance(field.node, Scalar) and field.node.is_false:
         return "off"
-    text = _duration_text(field, "a duration such as 26h, or off")
+    text = _duration_text(field, f"a duration such as {example}, or off")
     if text == "off":
         return "off"
     return None if text is None else _duration(field, text)

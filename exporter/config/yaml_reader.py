@@ -19,6 +19,7 @@ MAX_VALUES = 1_000_000
 """Values with every alias written out, so that a few nested aliases cannot fill the memory."""
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_ASTERISK = "a * begins an alias (*name); put a pattern in quotes"
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 _CONTAINER_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
@@ -46,6 +47,8 @@ def _syntax_problem(error: Exception) -> Problem:
     # Those of libyaml are constants.
     constant = getattr(error, "problem", None) if LOADER is not yaml.SafeLoader else None
     message = f"invalid YAML: {constant}" if constant else "invalid YAML"
+    if getattr(error, "context", None) == "while scanning an alias":
+        message = f"invalid YAML: {_ASTERISK}"
     if mark is None:
         return Problem(path="", message=message)
     return Problem(path="", message=f"{message}, at column {mark.column + 1}", line=mark.line + 1)
@@ -121,7 +124,7 @@ class _Builder:
     def _aliased(self, anchor: str | None, line: int) -> tuple[Node, int]:
         if anchor not in self._anchors:
             inside = any(frame.anchor == anchor for frame in self._frames)
-            what = "refers to what contains it" if inside else "has no anchor (&) before it"
+            what = "refers to what contains it" if inside else "has no anchor (&) before it; put a pattern in quotes"
             self._give_up(f"a YAML alias (*) {what}", line)
         node, size = self._anchors[anchor]
         self._count(size, line)

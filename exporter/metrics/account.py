@@ -77,7 +77,7 @@ def _no_values(_: ExporterState) -> tuple[str, ...]:
     return ()
 
 
-EXPORTER_CATALOGUE: Catalogue[ExporterState] = Catalogue(
+SCRAPE_CATALOGUE: Catalogue[ExporterState] = Catalogue(
     base_labels=(),
     base_values=_no_values,
     families=(
@@ -86,6 +86,15 @@ EXPORTER_CATALOGUE: Catalogue[ExporterState] = Catalogue(
             help="How long this scrape took before its answer was written.",
             samples=lambda exporter: seconds(exporter.scrape_duration),
         ),
+    ),
+)
+"""About a single scrape, be it of everything or of one addon."""
+
+
+EXPORTER_CATALOGUE: Catalogue[ExporterState] = Catalogue(
+    base_labels=(),
+    base_values=_no_values,
+    families=(
         Family(
             name="northflank_exporter_build_info",
             help="The exporter's and Python's version; always 1.",
@@ -95,7 +104,7 @@ EXPORTER_CATALOGUE: Catalogue[ExporterState] = Catalogue(
         Family(
             name="northflank_exporter_config_last_reload_successful",
             help="Whether the latest attempt to read the configuration succeeded.",
-            samples=lambda _: one(1.0),
+            samples=lambda exporter: one(float(exporter.is_reload_good)),
         ),
         Family(
             name="northflank_exporter_config_last_reload_success_timestamp_seconds",

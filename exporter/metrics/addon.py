@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from exporter.metrics.family import Catalogue, Family, LiveFamily, Samples, one, seconds, timestamp
-from exporter.model import AddonKey, Backup, BackupStatus
+from exporter.model import AddonKey, Backup, BackupStatus, ListedAddon
 from exporter.state import AddonState
 from exporter.summary import BackupSummary, KindSummary
 
@@ -47,6 +47,10 @@ def _describe(backup: Backup) -> Samples:
         backup.destination_id,
     )
     return ((values, 1.0),)
+
+
+def _of_listed(samples: Callable[[ListedAddon], Samples]) -> Callable[[AddonState], Samples]:
+    return lambda addon: () if addon.info is None else samples(addon.info)
 
 
 def _addon_values(addon: AddonState) -> AddonKey:
@@ -168,6 +172,22 @@ ADDON_CATALOGUE: Catalogue[AddonState] = Catalogue(
             name="northflank_addon_backup_max_age_seconds",
             help="How old the latest completed backup may become.",
             samples=lambda addon: seconds(addon.max_age),
+        ),
+        Family(
+            name="northflank_addon_info",
+            help="What the addon is, where it was found in a list: its name, its type, its tags; always 1.",
+            labels=("addon_name", "addon_type", "tags"),
+            samples=_of_listed(lambda addon: (((addon.name, addon.type, ",".join(sorted(addon.tags))), 1.0),)),
+        ),
+        Family(
+            name="northflank_addon_paused",
+            help="Whether the addon is paused, so that no backups are due; where it was found in a list.",
+            samples=_of_listed(lambda addon: one(addon.is_paused)),
+        ),
+        Family(
+            name="northflank_addon_created_timestamp_seconds",
+            help="When the addon was created (createdAt).",
+            samples=lambda addon: timestamp(addon.created_at),
         ),
         Family(
             name="northflank_addon_poll_success",

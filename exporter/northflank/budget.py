@@ -5,7 +5,7 @@ Times are seconds of a clock that never goes back, given from outside.
 
 from collections.abc import Mapping
 from datetime import timedelta
-from enum import Enum
+from enum import Enum, auto
 
 from exporter.northflank.window import RequestWindow
 
@@ -21,16 +21,29 @@ _LONGEST_PAUSE = 1 / 20
 
 
 class Purse(Enum):
-    """What requests are for; the value is the part of the allowance that goes there while it is wanted."""
+    """What requests are for."""
 
-    BURST = 0.0
+    BURST = auto()
     """What need not wait for requests to come free, in the first window only: above all what was never read."""
 
-    URGENT = 0.15
-    """Lists that are about to change. So small a part delays all others by less than a fifth."""
+    EXTRAS = auto()
+    """Listings of teams, projects and addons."""
 
-    REGULAR = 1.0
-    """What the others leave."""
+    DETAILS = auto()
+    """What is read once of each addon, and can wait for hours in a large fleet."""
+
+    URGENT = auto()
+    """Lists that are about to change."""
+
+    REGULAR = auto()
+    """All other lists."""
+
+
+_PART = {Purse.EXTRAS: 0.15, Purse.DETAILS: 0.05, Purse.URGENT: 0.15, Purse.REGULAR: 1.0}
+"""Part of what comes free that a purse has while it is wanted, of what those before it leave. What is urgent has so
+little that it delays the others by less than a fifth."""
+
+_ASIDE = (Purse.EXTRAS, Purse.DETAILS)
 
 
 class Grant:
@@ -75,22 +88,29 @@ class RequestBudget:
         What is wanted of the regular purse is what it takes to read everything once.
         """
         left, window, purses = self._spare(now), self.window, self._purses
+        is_first_release = self._number == 0 and window.number == 1
         elapsed = 0.0 if self._released_at is None else max(now - self._released_at, 0.0)
         if window.number != self._number:
             elapsed = min(elapsed, window.length * _LONGEST_PAUSE)
         self._number, self._released_at = window.number, max(now, self._released_at or now)
-        purses[Purse.BURST] = self._burst(now, left, wanted.get(Purse.REGULAR, 0))
+        for purse in _ASIDE:
+            if is_first_release:
+                # The first listing has to come before everything else.
+                purses[purse] = left * _PART[purse]
+            purses[purse] = min(purses[purse], wanted.get(purse, 0))
         purses[Purse.REGULAR] = min(purses[Purse.REGULAR], left)
-        unreleased = max(left - purses[Purse.REGULAR] - purses[Purse.URGENT], 0.0)
+        unreleased = max(left - sum(purses[purse] for purse in _PART), 0.0)
         released = unreleased * elapsed / (elapsed + window.seconds_left(now)) if elapsed else 0.0
-        for purse in (Purse.URGENT, Purse.REGULAR):
-            part = min(released * purse.value, max(wanted.get(purse, 0) - purses[purse], 0.0))
+        for purse, share in _PART.items():
+            part = min(released * share, max(wanted.get(purse, 0) - purses[purse], 0.0))
             purses[purse] += part
             released -= part
+        aside = sum(purses[purse] for purse in _ASIDE)
+        purses[Purse.BURST] = self._burst(now, left - aside, wanted.get(Purse.REGULAR, 0))
 
     def available(self, now: float, purse: Purse) -> int:
         """Say how many requests there are in a purse."""
-        return int(min(self._purses[purse] + _ROUNDING_ERROR, self._spare(now)))
+        return int(min(self._purses[purse] + _ROUNDING_ERROR, self._spare_for(now, purse)))
 
     def start_with(self, cost: int) -> int:
         """Say how much must be there for a task to start: what it costs, but no more than half of a window."""
@@ -103,7 +123,7 @@ class RequestBudget:
 
     def set_aside(self, now: float, purse: Purse, requests: int) -> bool:
         """Take requests out of a purse and keep them; False where there are too few."""
-        if self._spare(now) < requests or self._purses[purse] < requests - _ROUNDING_ERROR:
+        if self._spare_for(now, purse) < requests or self._purses[purse] < requests - _ROUNDING_ERROR:
             return False
         self._purses[purse] -= requests
         self._set_aside += requests
@@ -130,6 +150,10 @@ class RequestBudget:
         share = window.share * window.limit
         kept = share - max(share * _BURST_OF_SHARE, cycle * _BURST_OF_CYCLE)
         return max(left - max(kept, 0.0) * window.seconds_left(now) / window.length, 0.0)
+
+    def _spare_for(self, now: float, purse: Purse) -> float:
+        """Say what is left for a purse: what has come free for other things than backups is kept for those."""
+        return self._spare(now) - (0.0 if purse in _ASIDE else sum(self._purses[each] for each in _ASIDE))
 
     def _spare(self, now: float) -> float:
         return max(self.window.left(now) - self._set_aside, 0.0)

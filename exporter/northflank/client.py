@@ -1,21 +1,21 @@
 """The only room that talks to Northflank: a thin shell over aiohttp that translates every failure once."""
 
 import asyncio
-import math
-import os
-import ssl
+import copy
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
 
+from exporter.model import Backup, Endpoint, ListedAddon
+from exporter.northflank.body import Page
 from exporter.northflank.errors import (
     ConnectionFailed,
     HostUnreachable,
@@ -24,8 +24,17 @@ from exporter.northflank.errors import (
     RateLimited,
     RequestTimeout,
 )
+from exporter.northflank.session import Session, connection_fault
 from exporter.northflank.window import RequestWindow
-from exporter.northflank.wire import Page, error_of_status, parse_backups_page, parse_date, parse_rate_limit
+from exporter.northflank.wire import error_of_status, parse_backups_page, parse_date, parse_rate_limit
+from exporter.northflank.wire_addons import (
+    parse_addon_created_at,
+    parse_addons_page,
+    parse_projects_page,
+    parse_teams_page,
+)
+
+T = TypeVar("T")
 
 PAGE_SIZE = 100
 """The largest page that the API gives."""
@@ -37,12 +46,6 @@ MAX_ERROR_BODY_BYTES = 64 * 2**10
 
 ERROR_BODY_SHARE = 1 / 4
 """Part of a request's time that the body of an error may take: a status must not be lost to a hanging body."""
-
-CONNECT_SHARE = 1 / 2
-"""Part of a request's time that connecting may take, TLS included."""
-
-KEEP_ALIVE_SECONDS = 75.0
-"""Longer than the usual scrape interval, so that connections outlive the pause between two scrapes."""
 
 
 class Observer(Protocol):
@@ -65,22 +68,21 @@ class Answer:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """Two ways to one account's API: over connections that are kept, and over one that is new each time."""
-
-    kept: aiohttp.ClientSession
-    fresh: aiohttp.ClientSession
-
-
 class RequestDeferred(Exception):
     """The request window is closed for now; nothing was sent."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ApiClock:
+    """What answers tell of the API's clock: `skew` is the local one minus the API's, as last seen."""
+
+    skew: timedelta | None = None
 
 
 class NorthflankClient:
     """Reads one account's lists with one token; no request crosses the bounds of `window`.
 
-    `clock_skew` is the local clock minus the API's, as last seen.
+    With a `team`, everything but the list of teams is read below that team.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class NorthflankClient:
         session: Session,
         *,
         api_url: str,
+        team: str = "",
         token: Callable[[], str],
         request_timeout: timedelta,
         concurrency: int,
@@ -98,6 +101,7 @@ class NorthflankClient:
     ) -> None:
         self._session = session
         self._api_url = api_url
+        self._root = _root_of(team)
         self._token = token
         self._request_timeout = request_timeout.total_seconds()
         self._slots = asyncio.Semaphore(concurrency)
@@ -105,33 +109,74 @@ class NorthflankClient:
         self._observer = observer
         self._now = now
         self._monotonic = monotonic
-        self.clock_skew: timedelta | None = None
+        self._api_clock = ApiClock()
 
-    async def backups_page(self, project_id: str, addon_id: str, cursor: str) -> Page:
-        """Read one page of an addon's list of backups; an empty `cursor` asks for the first.
+    def for_team(self, team: str, *, observer: Observer) -> "NorthflankClient":
+        """Give a client that reads another team over the same connections, within the same bounds."""
+        client = copy.copy(self)
+        client._root = _root_of(team)  # noqa: SLF001 - this class's own
+        client._observer = observer  # noqa: SLF001
+        return client
 
-        Raises NorthflankError where it gave no data, RequestDeferred where no request may go out.
+    @property
+    def clock_skew(self) -> timedelta | None:
+        """The local clock minus the API's, as last seen here or for another team; None before the first answer."""
+        return self._api_clock.skew
+
+    async def teams_page(self, cursor: str) -> Page[str]:
+        """Read one page of ids of the teams that the token can see; an empty `cursor` asks for the first.
+
+        This and every other reading raise NorthflankError where there was no data, and RequestDeferred where no
+        request may go out.
         """
-        path = f"/v1/projects/{quote(project_id, safe='')}/addons/{quote(addon_id, safe='')}/backups"
+        return await self._page(Endpoint.TEAMS, "/v1/teams", cursor, parse_teams_page)
+
+    async def projects_page(self, cursor: str) -> Page[str]:
+        """Read one page of ids of the projects."""
+        return await self._page(Endpoint.PROJECTS, f"{self._root}/projects", cursor, parse_projects_page)
+
+    async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
+        """Read one page of a project's list of addons."""
+        return await self._page(Endpoint.ADDONS, f"{self._project(project_id)}/addons", cursor, parse_addons_page)
+
+    async def addon_created_at(self, project_id: str, addon_id: str) -> datetime | None:
+        """Read when an addon was created; None where the API does not say."""
+        return parse_addon_created_at(await self._get(Endpoint.ADDON, self._addon(project_id, addon_id)))
+
+    async def backups_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Backup]:
+        """Read one page of an addon's list of backups."""
+        path = f"{self._addon(project_id, addon_id)}/backups"
+        return await self._page(Endpoint.BACKUPS, path, cursor, parse_backups_page)
+
+    def _project(self, project_id: str) -> str:
+        return f"{self._root}/projects/{quote(project_id, safe='')}"
+
+    def _addon(self, project_id: str, addon_id: str) -> str:
+        return f"{self._project(project_id)}/addons/{quote(addon_id, safe='')}"
+
+    async def _page(self, endpoint: Endpoint, path: str, cursor: str, parse: Callable[[bytearray], Page[T]]) -> Page[T]:
         query = f"per_page={PAGE_SIZE}" + (f"&cursor={quote(cursor, safe='')}" if cursor else "")
-        page = parse_backups_page(await self._get("backups", f"{path}?{query}"))
+        page = parse(await self._get(endpoint, f"{path}?{query}"))
         if page.rejected:
-            self._observer.items_rejected("backups", page.rejected)
+            self._observer.items_rejected(endpoint, page.rejected)
         return page
 
-    async def _get(self, endpoint: str, path: str) -> bytearray:
+    async def _get(self, endpoint: Endpoint, path: str) -> bytearray:
         async with self._slots:
             answer = await self._send(endpoint, path)
         if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             return answer.body
         if answer.status < HTTPStatus.BAD_REQUEST:
-            raise InvalidResponse(f"HTTP status {answer.status} where a list was expected")
+            raise InvalidResponse(f"HTTP status {answer.status} where data was expected")
+        if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            # Only a proxy answers so (RFC 9110, 15.5.8): the API was not reached.
+            raise HostUnreachable(f"the proxy wants another user or password (HTTP status {answer.status})")
         error = error_of_status(answer.status, answer.headers, answer.body, answer.received_at)
         if isinstance(error, RateLimited):
             self._window.refused(self._monotonic(), error.retry_after)
         raise error
 
-    async def _send(self, endpoint: str, path: str) -> Answer:
+    async def _send(self, endpoint: Endpoint, path: str) -> Answer:
         """Send a request, once more where the connection broke before any answer; translate what fails.
 
         The second time over a fresh connection: where one was closed while it was kept, others may have been, too.
@@ -151,18 +196,21 @@ class NorthflankClient:
             failure: NorthflankError = HostUnreachable("no connection comes about")
         except TimeoutError:
             failure = RequestTimeout(f"no whole answer within {self._request_timeout:g} s")
-        except (aiohttp.ClientConnectorError, aiohttp.InvalidURL) as error:
-            failure = HostUnreachable(_connection_fault(error))
+        except (
+            aiohttp.ClientConnectorError,
+            aiohttp.ClientHttpProxyError,
+            aiohttp.InvalidURL,
+            UnicodeError,
+        ) as error:
+            failure = HostUnreachable(connection_fault(error, has_proxy=self._session.has_proxy))
         except aiohttp.ClientConnectionError:
             failure = ConnectionFailed("the connection broke before the answer was whole")
-        except UnicodeError:
-            failure = HostUnreachable("the host name cannot be resolved")
         except aiohttp.ClientError as error:
             failure = InvalidResponse(f"the answer is not HTTP ({type(error).__name__})")
         # Raised without what it came from: aiohttp's errors hold the request, and so the token.
         raise failure
 
-    async def _attempt(self, session: aiohttp.ClientSession, endpoint: str, path: str) -> Answer:
+    async def _attempt(self, session: aiohttp.ClientSession, endpoint: Endpoint, path: str) -> Answer:
         if not self._window.may_send(self._monotonic()):
             raise RequestDeferred
         started = time.monotonic()
@@ -185,7 +233,7 @@ class NorthflankClient:
             self._window.answered(self._monotonic(), number, parse_rate_limit(response.headers, received_at))
             date = parse_date(response.headers)
             if date is not None:
-                self.clock_skew = received_at - date
+                self._api_clock.skew = received_at - date
             body = await self._read_body(response)
             return Answer(status=response.status, headers=response.headers, body=body, received_at=received_at)
 
@@ -195,38 +243,8 @@ class NorthflankClient:
         return await _read_start(response, self._request_timeout * ERROR_BODY_SHARE)
 
 
-@asynccontextmanager
-async def open_session(*, user_agent: str, concurrency: int, request_timeout: timedelta) -> AsyncIterator[Session]:
-    """Open the connections to one account's API.
-
-    Time limits and repetition are the client's, not aiohttp's: a request's time starts when it is sent, not when
-    it waits for a connection. Only connecting has a limit of its own, so that a host that is not there is told from
-    an answer that takes its time.
-    """
-    connecting = request_timeout.total_seconds() * CONNECT_SHARE
-    keeping = aiohttp.TCPConnector(limit=concurrency, keepalive_timeout=KEEP_ALIVE_SECONDS)
-    forgetting = aiohttp.TCPConnector(limit=concurrency, force_close=True)
-    async with (
-        _aiohttp_session(keeping, user_agent=user_agent, connecting=connecting) as kept,
-        _aiohttp_session(forgetting, user_agent=user_agent, connecting=connecting) as fresh,
-    ):
-        yield Session(kept=kept, fresh=fresh)
-
-
-def _aiohttp_session(connector: aiohttp.BaseConnector, *, user_agent: str, connecting: float) -> aiohttp.ClientSession:
-    session = aiohttp.ClientSession(
-        connector=connector,
-        # Without the threshold aiohttp rounds longer times up to whole seconds.
-        timeout=aiohttp.ClientTimeout(
-            total=None, connect=None, sock_connect=connecting, sock_read=None, ceil_threshold=math.inf
-        ),
-        headers={"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"},
-        cookie_jar=aiohttp.DummyCookieJar(),
-    )
-    # aiohttp repeats a request by itself when a kept connection turns out to be closed; with ours that would be
-    # two repetitions. There is no public switch; a test counts the attempts.
-    session._retry_connection = False  # noqa: SLF001
-    return session
+def _root_of(team: str) -> str:
+    return f"/v1/teams/{quote(team, safe='')}" if team else "/v1"
 
 
 async def _read_whole(response: aiohttp.ClientResponse) -> bytearray:
@@ -254,21 +272,3 @@ async def _read_start(response: aiohttp.ClientResponse, seconds: float) -> bytea
                 if len(body) > MAX_ERROR_BODY_BYTES:
                     break
     return body
-
-
-def _connection_fault(error: aiohttp.ClientError) -> str:
-    """Say why no connection came about, in words that hold no URL and no peer's text."""
-    if isinstance(error, aiohttp.InvalidURL):
-        return "the address of the API is none"
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return "the host name cannot be resolved"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"the certificate is not trusted ({_certificate_fault(error.certificate_error)})"
-    if isinstance(error, aiohttp.ClientSSLError):
-        return "TLS could not be agreed on"
-    number = error.os_error.errno if isinstance(error, aiohttp.ClientConnectorError) else None
-    return "cannot connect" if number is None else f"cannot connect ({os.strerror(number)})"
-
-
-def _certificate_fault(error: Exception) -> str:
-    return error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else type(error).__name__

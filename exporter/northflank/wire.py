@@ -1,18 +1,16 @@
-"""From bytes and headers to values and errors: pure, and the only place that spells Northflank's JSON.
+"""From bodies and headers to backups, limits and errors. Pure.
 
 Facts from northflank.com/docs/v1/api and from the types of the official JavaScript client. What the API leaves
 open is tolerated in every variant; what cannot be read costs its own item, never the page.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
 
 from exporter.model import Backup, BackupKind, BackupStatus, RateLimit
+from exporter.northflank.body import Page, decode_json, mapping, parse_page, parse_time, text
 from exporter.northflank.errors import (
     ApiError,
     ClientError,
@@ -33,88 +31,32 @@ _KIND_OF_SOURCE = {
 }
 
 _STATUSES = {status.value: status for status in BackupStatus}
-_NOTHING: dict[str, Any] = {}
-
 _MAX_SIZE_DIGITS = 18  # an exabyte: longer is no size, and long digit strings are costly to convert
 _MAX_HEADER_DIGITS = 15
 _EPOCH_SECONDS = 10**9  # a reset at or above it is a point in time, not a number of seconds
 _EPOCH_MILLISECONDS = 10**12
 _LATEST_TIME = 253_402_300_799  # the last second that datetime can hold
 _LONGEST_WAIT = timedelta(days=1)
-_SHORTEST_TIME = len("2021-01-20T11:19:53")
-_DATE_LENGTH = len("2021-01-20")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One page of a list of backups; `cursor` asks for the next one and is empty on the last."""
-
-    backups: tuple[Backup, ...]
-    rejected: int
-    cursor: str
-
-
-def decode_json(body: bytes | bytearray) -> Any:  # noqa: ANN401 - JSON is anything until the parsers below have read it
-    """Decode a body leniently: control characters, lone surrogates and broken UTF-8 cost no data.
-
-    Raises MalformedBody where it is no JSON all the same.
-    """
-    try:
-        return json.loads(body.decode("utf-8-sig", "replace"), strict=False, parse_int=_integer)
-    except ValueError as error:
-        raise MalformedBody("the body is not JSON") from error
-    except RecursionError as error:
-        raise MalformedBody("the body is nested too deeply") from error
-
-
-def parse_backups_page(body: bytes | bytearray) -> Page:
+def parse_backups_page(body: bytes | bytearray) -> Page[Backup]:
     """Read one page of `GET …/backups`; raises MalformedBody where it holds no list of backups."""
-    envelope = decode_json(body)
-    try:
-        raw_backups = envelope["data"]["backups"]
-    except (TypeError, KeyError, IndexError):
-        raw_backups = None
-    if not isinstance(raw_backups, list):
-        raise MalformedBody("the body holds no list at data.backups")
-    backups = tuple(backup for raw in raw_backups if (backup := parse_backup(raw)) is not None)
-    return Page(
-        backups=backups,
-        rejected=len(raw_backups) - len(backups),
-        cursor=_next_cursor(envelope.get("pagination")),
-    )
-
-
-def _next_cursor(pagination: object) -> str:
-    if not isinstance(pagination, dict) or pagination.get("hasNextPage") is False:
-        return ""
-    cursor = pagination.get("cursor")
-    if isinstance(cursor, int) and not isinstance(cursor, bool):
-        return str(cursor)
-    if not cursor:
-        return ""
-    if not isinstance(cursor, str):
-        # To take it for the end would pass a part of the list for the whole.
-        raise MalformedBody("the cursor is no text")
-    try:
-        cursor.encode()
-    except UnicodeEncodeError as error:
-        raise MalformedBody("the cursor is not text that a URL can hold") from error
-    return cursor
+    return parse_page(body, "backups", parse_backup)
 
 
 def parse_backup(raw: object) -> Backup | None:
     """Read one item of a list of backups; None where it has no identity or no time of creation."""
     if not isinstance(raw, dict):
         return None
-    backup_id = _text(raw.get("id"))
-    identity = _text(raw.get("uid")) or backup_id
+    backup_id = text(raw.get("id"))
+    identity = text(raw.get("uid")) or backup_id
     created_at = parse_time(raw.get("createdAt"))
     if not identity or created_at is None:
         return None
     status = _status(raw.get("status"))
-    config = _mapping(raw.get("config"))
-    source_type = _text(_mapping(config.get("source")).get("type"))
-    compression_type = _text(config.get("compressionType"))
+    config = mapping(raw.get("config"))
+    source_type = text(mapping(config.get("source")).get("type"))
+    compression_type = text(config.get("compressionType"))
     return Backup(
         identity=identity,
         id=backup_id,
@@ -125,23 +67,10 @@ def parse_backup(raw: object) -> Backup | None:
         size_bytes=parse_size(config.get("size")),
         source_type=source_type,
         compression_type=compression_type,
-        addon_version=_text(config.get("addonVersion")),
-        destination_id=_text(raw.get("customDestinationId")),
+        addon_version=text(config.get("addonVersion")),
+        destination_id=text(raw.get("customDestinationId")),
         additional_destination_ids=_destination_ids(config.get("additionalDestinations")),
     )
-
-
-def parse_time(raw: object) -> datetime | None:
-    """Read an ISO-8601 date and time, with `T` or a space between; without a zone it is UTC."""
-    if not isinstance(raw, str) or len(raw) < _SHORTEST_TIME or raw[_DATE_LENGTH] not in "T ":
-        return None
-    try:
-        time = datetime.fromisoformat(raw)
-        if time.tzinfo is UTC:
-            return time
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def parse_size(raw: object) -> int | None:
@@ -199,7 +128,7 @@ def error_of_status(
             return Forbidden(status, f"the token's role lacks {permission or 'a permission'}")
         return Unauthorized(status, "the token is rejected")
     if status == HTTPStatus.NOT_FOUND:
-        return NotFound(status, "no such project or addon")
+        return NotFound(status, "no such team, project or addon")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimited(status, _retry_after(headers.get("Retry-After", ""), received_at))
     return ServerError(status) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ClientError(status)
@@ -207,10 +136,10 @@ def error_of_status(
 
 def _required_permission(body: bytes | bytearray) -> str:
     try:
-        envelope = _mapping(decode_json(body))
+        envelope = mapping(decode_json(body))
     except MalformedBody:
         return ""
-    details = _mapping(_mapping(envelope.get("error")).get("details"))
+    details = mapping(mapping(envelope.get("error")).get("details"))
     permission = details.get("requiredPermission")
     if isinstance(permission, str) and permission.isprintable():
         return permission[:200]
@@ -229,30 +158,12 @@ def _retry_after(raw: str, received_at: datetime) -> timedelta | None:
 
 
 def _header_number(raw: str | None) -> int | None:
-    text = (raw or "").strip().partition(".")[0]
-    return int(text) if _is_digits(text, _MAX_HEADER_DIGITS) else None
-
-
-def _integer(digits: str) -> int | str:
-    # Python refuses to convert thousands of digits; one absurd number must not cost the page.
-    return int(digits) if len(digits) <= _MAX_SIZE_DIGITS * 2 else digits
+    number = (raw or "").strip().partition(".")[0]
+    return int(number) if _is_digits(number, _MAX_HEADER_DIGITS) else None
 
 
 def _is_digits(text: str, longest: int) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= longest
-
-
-def _mapping(raw: object) -> dict[str, Any]:
-    return raw if isinstance(raw, dict) else _NOTHING
-
-
-def _text(raw: object) -> str:
-    """Give a string that can be a label value: the exposition cannot carry lone surrogates and NUL."""
-    if not isinstance(raw, str):
-        return ""
-    if raw.isascii() and "\0" not in raw:
-        return raw
-    return raw.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _status(raw: object) -> BackupStatus:
@@ -269,5 +180,5 @@ def _kind(source_type: str, compression_type: str) -> BackupKind:
 def _destination_ids(raw: object) -> tuple[str, ...]:
     if not raw or not isinstance(raw, list):
         return ()
-    named = (_text(_mapping(destination).get("destinationId")) for destination in raw)
+    named = (text(mapping(destination).get("destinationId")) for destination in raw)
     return tuple(destination_id for destination_id in named if destination_id)

@@ -1,6 +1,18 @@
 """Polling: which addons a scrape reads, and what is learnt from it."""
 
-from exporter.polling.account import BackupSource, Freshness, PolledAccount, PollObserver
+from exporter.polling.account import PolledAccount
+from exporter.polling.discovery import Discovery, Entry
+from exporter.polling.poll import Freshness, PollObserver, Source
 from exporter.polling.poller import Poller
+from exporter.polling.teams import TeamDiscovery
 
-__all__ = ["BackupSource", "Freshness", "PollObserver", "PolledAccount", "Poller"]
+__all__ = [
+    "Discovery",
+    "Entry",
+    "Freshness",
+    "PollObserver",
+    "PolledAccount",
+    "Poller",
+    "Source",
+    "TeamDiscovery",
+]

@@ -1,71 +1,35 @@
 """One account: reads its addons' lists and keeps what that tells, of each addon and of the account as a whole."""
 
-import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from operator import itemgetter
+from typing import TypeVar
 
-from exporter.model import AddonKey, FailureReason
+from exporter.model import AddonKey, FailureReason, ListedAddon
 from exporter.northflank import (
-    Grant,
     HostUnreachable,
-    Listing,
     NorthflankError,
     Page,
-    Purse,
     RequestDeferred,
     Unauthorized,
 )
-from exporter.polling.turns import Place
+from exporter.polling.discovery import AddonDiscovery
+from exporter.polling.poll import Poll, PollObserver, Source
 from exporter.state import AddonState, ScrapeResult, StateStore
 from exporter.summary import summarise
 
 SUSPICIOUS = 2
 """So many requests in a row without any answer: the next one goes alone, in case the host is gone."""
 
+DETAILS_AGAIN_SECONDS = 600.0
+
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
-
-
-class BackupSource(Protocol):
-    """Where lists of backups come from."""
-
-    async def backups_page(self, project_id: str, addon_id: str, cursor: str) -> Page:
-        """Read one page; raises NorthflankError, or RequestDeferred where no request may go out."""
-
-
-class PollObserver(Protocol):
-    """Who counts the polls that gave no data."""
-
-    def poll_failed(self, reason: FailureReason) -> None:
-        """Count a poll that failed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
-    """How soon an addon may be read again, and how long its last good data outlives failed polls."""
-
-    min_refresh_interval: timedelta = timedelta(0)
-    max_staleness: timedelta = timedelta(hours=6)
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Poll:
-    """The reading of one addon's list; `seconds` is how long it has taken so far, interruptions left out.
-
-    `purse` pays for it; without one, it may take what the client lets it. `place` is where the addon has waited.
-    """
-
-    addon: AddonKey
-    place: Place
-    purse: Purse | None = None
-    grant: Grant | None = None
-    listing: Listing = field(default_factory=Listing)
-    seconds: float = 0.0
-    result: asyncio.Future[ScrapeResult] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class PolledAccount:
@@ -78,9 +42,8 @@ class PolledAccount:
     def __init__(
         self,
         name: str,
-        addons: Iterable[AddonKey],
         *,
-        source: BackupSource,
+        source: Source,
         store: StateStore,
         observer: PollObserver,
         concurrency: int,
@@ -88,7 +51,8 @@ class PolledAccount:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
-        self.addons = tuple(addons)
+        self.addons: dict[AddonKey, None] = {}
+        self.discovery: AddonDiscovery
         self.concurrency = concurrency
         self.queue: deque[Poll] = deque()
         self.workers = 0
@@ -102,6 +66,7 @@ class PolledAccount:
         self._condemned: dict[AddonKey, AddonState] = {}
         self._complained: set[AddonKey] = set()
         self._failing: set[AddonKey] = set()
+        self._undetailed: dict[AddonKey, float] = {}
         self._unanswered = 0
         self._ended = 0
         self._proofs = 0
@@ -116,6 +81,83 @@ class PolledAccount:
         """Whether the latest request had an answer of any kind."""
         return self._unanswered == 0
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """What names this account in a log line."""
+        return _fields_of(self.name)
+
+    def forget(self) -> None:
+        """Watch nothing any more."""
+        for addon in self.addons:
+            self._store.remove(addon)
+        self.addons.clear()
+        self._failing.clear()
+        self._undetailed.clear()
+
+    def watch(self) -> tuple[list[AddonKey], list[AddonKey]]:
+        """Watch what the entries select now; gives the addons that came and those that left."""
+        watched = {
+            AddonKey(self.name, project_id, addon_id): each
+            for (project_id, addon_id), each in self.discovery.watched().items()
+        }
+        left = [addon for addon in self.addons if addon not in watched]
+        for addon in left:
+            self._store.remove(addon)
+            for known in (self.addons, self._condemned):
+                known.pop(addon, None)
+            self._complained.discard(addon)
+            self._failing.discard(addon)
+            self._undetailed.pop(addon, None)
+        came = [addon for addon in watched if addon not in self.addons]
+        for addon, each in watched.items():
+            self.addons[addon] = None
+            before = self._store.get(addon) or AddonState(key=addon)
+            state = replace(before, max_age=each.max_age, info=each.info)
+            if state != before or addon in came:
+                self._store.replace(state)
+            if addon in came and state.created_at is None:
+                self._undetailed[addon] = 0.0
+        return came, left
+
+    async def teams_page(self, cursor: str) -> Page[str]:
+        """Read one page of the teams."""
+        return await self._ask(self._source.teams_page(cursor))
+
+    async def projects_page(self, cursor: str) -> Page[str]:
+        """Read one page of the projects."""
+        return await self._ask(self._source.projects_page(cursor))
+
+    async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
+        """Read one page of a project's addons."""
+        return await self._ask(self._source.addons_page(project_id, cursor))
+
+    @property
+    def lacking_details(self) -> int:
+        """Of how many addons it is not known when they were created."""
+        return len(self._undetailed)
+
+    def undetailed(self) -> list[AddonKey]:
+        """Give the addons, read before, of which it is to be asked now when they were created.
+
+        Those without any completed backup come first: whether that is wrong depends on their age.
+        """
+        now = self._monotonic()
+        states = [self._store[addon] for addon, at in self._undetailed.items() if at <= now]
+        known = [(state.summary.last_completed is not None, state.key) for state in states if state.summary is not None]
+        return [addon for _, addon in sorted(known, key=itemgetter(0))]
+
+    async def read_details(self, addon: AddonKey) -> None:
+        """Read when an addon was created, once; where that fails, once more after a while."""
+        self._undetailed[addon] = self._monotonic() + DETAILS_AGAIN_SECONDS
+        try:
+            created_at = await self._ask(self._source.addon_created_at(addon.project_id, addon.addon_id))
+        except (NorthflankError, RequestDeferred) as error:
+            log.debug("Details of an addon cannot be read", extra=_fields(addon) | {"err": error})
+            return
+        self._undetailed.pop(addon, None)
+        if addon in self.addons:
+            self._store.replace(replace(self._store[addon], created_at=created_at))
+
     async def read(self, poll: Poll, *, pages: int | None = None) -> ScrapeResult:
         """Go on with a list until it is whole, or for so many pages; DEFERRED where it stopped half-way.
 
@@ -124,14 +166,15 @@ class PolledAccount:
         try:
             if not await self._go_on(poll, pages):
                 return ScrapeResult.DEFERRED
-            self._succeeded(poll)
+            if poll.addon in self.addons:
+                self._succeeded(poll)
         except (HostUnreachable, Unauthorized):
             raise
         except NorthflankError as error:
             return self._failed(poll, error.reason, error)
         except Exception as error:
             # A fault of ours costs this addon's data and is shown as such; the others are served.
-            if self._store[poll.addon].failure is not FailureReason.INTERNAL:
+            if poll.addon in self.addons and self._store[poll.addon].failure is not FailureReason.INTERNAL:
                 log.exception("Unexpected error in a poll", extra=_fields(poll.addon))
             return self._failed(poll, FailureReason.INTERNAL, error)
         return ScrapeResult.POLLED
@@ -139,6 +182,8 @@ class PolledAccount:
     def condemn(self, addons: Iterable[AddonKey], reason: FailureReason, *, duration: timedelta | None = None) -> None:
         """Let addons fail for what is their account's matter; with a duration those that were asked."""
         for addon in addons:
+            if addon not in self.addons:
+                continue
             state = self._store[addon]
             self._condemned.setdefault(addon, state)
             self._observer.poll_failed(reason)
@@ -168,8 +213,8 @@ class PolledAccount:
         """Show no backups any more of addons whose polls have failed for so long."""
         now = self._now()
         for addon in self._failing:
-            state = self._store[addon]
-            if state.is_stale(now, max_staleness):
+            state = self._store.get(addon)
+            if state is not None and state.is_stale(now, max_staleness):
                 self._store.replace(state.without_data())
 
     def end_round(self) -> None:
@@ -184,7 +229,9 @@ class PolledAccount:
             while not poll.listing.is_complete and pages != 0:
                 if poll.grant is not None and not poll.grant.take(self._monotonic()):
                     break
-                poll.listing.add(await self._page(poll))
+                _, project_id, addon_id = poll.addon
+                page = self._source.backups_page(project_id, addon_id, poll.listing.cursor)
+                poll.listing.add(await self._ask(page))
                 pages = None if pages is None else pages - 1
         except RequestDeferred:
             return False
@@ -192,15 +239,14 @@ class PolledAccount:
             poll.seconds += self._monotonic() - started
         return poll.listing.is_complete
 
-    async def _page(self, poll: Poll) -> Page:
-        _, project_id, addon_id = poll.addon
+    async def _ask(self, request: Awaitable[T]) -> T:
         try:
-            page = await self._source.backups_page(project_id, addon_id, poll.listing.cursor)
+            answer = await request
         except NorthflankError as error:
             self._count(is_answer=error.is_answer, is_proof=error.proves_token)
             raise
         self._count(is_answer=True, is_proof=True)
-        return page
+        return answer
 
     def _count(self, *, is_answer: bool, is_proof: bool) -> None:
         self._ended += 1
@@ -209,7 +255,7 @@ class PolledAccount:
 
     def _succeeded(self, poll: Poll) -> None:
         state = self._store[poll.addon].polled(
-            summarise(poll.listing.backups),
+            summarise(poll.listing.items),
             data_at=self._now(),
             duration=timedelta(seconds=poll.seconds),
             requests=poll.listing.pages,
@@ -221,6 +267,8 @@ class PolledAccount:
             log.info("Addon is read again", extra=_fields(poll.addon))
 
     def _failed(self, poll: Poll, reason: FailureReason, error: Exception) -> ScrapeResult:
+        if poll.addon not in self.addons:
+            return ScrapeResult.FAILED
         state = self._store[poll.addon]
         if state.failure is not reason:
             log.warning("Addon cannot be read", extra=_fields(poll.addon) | {"reason": reason.value, "err": error})

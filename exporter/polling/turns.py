@@ -1,6 +1,5 @@
 """Whose turn it is to be read: those half read, those never read, then those whose last reading is the oldest. Pure."""
 
-from collections.abc import Iterable
 from math import inf
 
 from exporter.model import AddonKey
@@ -13,12 +12,13 @@ class Turns:
     of a clock that never goes back.
     """
 
-    def __init__(self, addons: Iterable[AddonKey]) -> None:
-        self._unread: dict[AddonKey, float] = {addon: place for place, addon in enumerate(addons)}
+    def __init__(self) -> None:
+        self._unread: dict[AddonKey, float] = {}
         self._half_read: dict[AddonKey, float] = {}
         self._read: dict[AddonKey, float] = {}
         self._urgent: dict[AddonKey, float] = {}
-        self._new = set(self._unread)
+        self._new: set[AddonKey] = set()
+        self._places = 0
         self._interruptions = 0
 
     @property
@@ -45,6 +45,17 @@ class Turns:
     def read_before(self, time: float) -> list[AddonKey]:
         """Give those whose last reading ended no later than `time`, the oldest first."""
         return _in_order(self._read, time)
+
+    def add(self, addon: AddonKey) -> None:
+        """Let an addon wait for its first reading."""
+        self._unread[addon] = self._places
+        self._places += 1
+        self._new.add(addon)
+
+    def remove(self, addon: AddonKey) -> None:
+        """Forget an addon."""
+        self.begin(addon)
+        self._new.discard(addon)
 
     def begin(self, addon: AddonKey) -> "Place":
         """Take an addon out: it is going to be read. Gives its place among those that wait."""

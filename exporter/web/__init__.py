@@ -1,5 +1,5 @@
 """What the exporter serves over HTTP."""
 
-from exporter.web.server import WebServer
+from exporter.web.server import Reload, Watcher, WebServer
 
-__all__ = ["WebServer"]
+__all__ = ["Reload", "Watcher", "WebServer"]

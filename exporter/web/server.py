@@ -1,18 +1,24 @@
-"""The exporter's HTTP paths: the metrics, a landing page, health. Only the metrics cause API requests."""
+"""The exporter's HTTP paths; only those of metrics, a single addon and discovery cause API requests."""
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import timedelta
 from html import escape
+from http import HTTPStatus
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from exporter.exposition import Exposition, Snapshot
+from exporter.model import AddonKey
+from exporter.state import AddonState
+from exporter.web.discovery import target_groups
 from exporter.web.negotiation import Format, accepts_gzip, choose_format
+from exporter.web.probe import PARAMETERS, AddonName, BadParameters
 
 _LONGEST_TIMEOUT = 86_400
 _GZIP = 16 + zlib.MAX_WBITS
@@ -34,6 +40,7 @@ body {{ font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40re
 <p>Prometheus metrics about the backups of Northflank addons. Version {version}.</p>
 <ul>
 <li><a href="{metrics}">Metrics</a></li>
+<li><a href="/sd">Service discovery</a>, whose targets are for /probe</li>
 <li><a href="/-/healthy">Health</a></li>
 <li><a href="/-/ready">Readiness</a></li>
 </ul>
@@ -42,33 +49,63 @@ body {{ font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40re
 """
 
 
+Reload = Callable[[], Awaitable[Sequence[str]]]
+"""Reads the configuration again and gives the problems: with any, nothing has changed."""
+
+_Writers = Mapping[Format, Callable[[Snapshot, Collection[str]], Iterator[bytes]]]
+
+
+class Watcher(Protocol):
+    """Who watches addons; times are how long Prometheus says it will wait, None where it does not say."""
+
+    async def scrape_in_time(self, prometheus_timeout: timedelta | None) -> Snapshot:
+        """Poll every addon, and give what there is to show."""
+
+    def find(self, account: str | None, project_id: str, addon_id: str) -> AddonKey | None:
+        """Give the watched addon of this name, None where there is none.
+
+        Raises ValueError where `account` is left out although there are several.
+        """
+
+    async def probe(self, addon: AddonKey, prometheus_timeout: timedelta | None) -> Snapshot:
+        """Poll one watched addon if that is worth a request, and give what there is to show of it alone."""
+
+    async def targets(self, prometheus_timeout: timedelta | None) -> Sequence[AddonState]:
+        """Find out which addons there are to watch, as far as it is time to, without polling any."""
+
+
 class WebServer:
     """Answers HTTP, until it is to `finish`; `is_ready` is what /-/ready tells.
 
-    `scrape` polls and gives what there is to show, within the time that Prometheus says it will wait for it;
-    `render_pool` writes and compresses, off the event loop.
+    `render_pool` writes and compresses, off the event loop. Without `reload` nobody may ask for it over HTTP.
     """
 
     def __init__(
         self,
         *,
-        scrape: Callable[[timedelta | None], Awaitable[Snapshot]],
+        watcher: Watcher,
         exposition: Exposition,
         render_pool: Executor,
         telemetry_path: str,
         version: str,
+        reload: Reload | None = None,
     ) -> None:
         self.is_ready = True
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        self._scrape = scrape
-        self._exposition = exposition
+        self._watcher = watcher
+        self._reload = reload
+        self._of_all: _Writers = {Format.TEXT: exposition.text, Format.OPENMETRICS: exposition.openmetrics}
+        self._of_one: _Writers = {Format.TEXT: exposition.probe_text, Format.OPENMETRICS: exposition.probe_openmetrics}
         self._render_pool = render_pool
         self._landing_page = _LANDING_PAGE.format(version=escape(version), metrics=escape(telemetry_path))
         self.app = web.Application(middlewares=[self._counted])
-        # A HEAD of the metrics would poll for nothing.
+        # A HEAD of these would poll for nothing.
         self.app.router.add_get(telemetry_path, self._metrics, allow_head=False)
+        self.app.router.add_get("/probe", self._probe, allow_head=False)
+        self.app.router.add_get("/sd", self._discovery, allow_head=False)
+        self.app.router.add_post("/-/reload", self._reloading)
         self.app.router.add_get("/-/healthy", self._healthy)
         self.app.router.add_get("/-/ready", self._ready)
         if telemetry_path != "/":
@@ -93,18 +130,45 @@ class WebServer:
                 self._idle.set()
 
     async def _metrics(self, request: web.Request) -> web.Response:
-        snapshot = await self._scrape(_scrape_timeout(request.headers.get("X-Prometheus-Scrape-Timeout-Seconds", "")))
-        names = frozenset(request.query.getall("name[]", ()))
+        snapshot = await self._watcher.scrape_in_time(_seconds(request, "X-Prometheus-Scrape-Timeout-Seconds"))
+        return await self._exposed(request, snapshot, self._of_all)
+
+    async def _probe(self, request: web.Request) -> web.Response:
+        try:
+            name = AddonName.of({parameter: request.query.getall(parameter, ()) for parameter in PARAMETERS})
+            addon = self._watcher.find(*name)
+        except (BadParameters, ValueError) as error:
+            return web.Response(text=f"{error}\n", status=HTTPStatus.BAD_REQUEST)
+        if addon is None:
+            return web.Response(text=f"No such addon is watched: {name}.\n", status=HTTPStatus.NOT_FOUND)
+        timeout = _seconds(request, "X-Prometheus-Scrape-Timeout-Seconds")
+        return await self._exposed(request, await self._watcher.probe(addon, timeout), self._of_one)
+
+    async def _discovery(self, request: web.Request) -> web.Response:
+        # Prometheus waits for targets no longer than until it would ask for them again.
+        addons = await self._watcher.targets(_seconds(request, "X-Prometheus-Refresh-Interval-Seconds"))
+        headers = {"Content-Type": "application/json", "Vary": "Accept-Encoding"}
+        return await self._written(request, target_groups(addons), headers)
+
+    async def _exposed(self, request: web.Request, snapshot: Snapshot, writers: _Writers) -> web.Response:
         form = choose_format(",".join(request.headers.getall("Accept", ())))
-        write = self._exposition.openmetrics if form is Format.OPENMETRICS else self._exposition.text
-        compress = accepts_gzip(",".join(request.headers.getall("Accept-Encoding", ())))
-        body = await asyncio.get_running_loop().run_in_executor(
-            self._render_pool, _joined, write(snapshot, names), compress
-        )
+        names = frozenset(request.query.getall("name[]", ()))
         headers = {"Content-Type": form.value, "Vary": "Accept, Accept-Encoding"}
-        if compress:
-            headers["Content-Encoding"] = "gzip"
-        return web.Response(body=body, headers=headers)
+        return await self._written(request, writers[form](snapshot, names), headers)
+
+    async def _written(self, request: web.Request, chunks: Iterable[bytes], headers: Mapping[str, str]) -> web.Response:
+        compress = accepts_gzip(",".join(request.headers.getall("Accept-Encoding", ())))
+        body = await asyncio.get_running_loop().run_in_executor(self._render_pool, _joined, chunks, compress)
+        encoding = {"Content-Encoding": "gzip"} if compress else {}
+        return web.Response(body=body, headers={**headers, **encoding})
+
+    async def _reloading(self, _: web.Request) -> web.Response:
+        if self._reload is None:
+            return web.Response(text="Lifecycle API is not enabled.\n", status=HTTPStatus.FORBIDDEN)
+        problems = await self._reload()
+        if problems:
+            return web.Response(text="\n".join([*problems, ""]), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+        return web.Response(text="Reloaded.\n")
 
     async def _healthy(self, _: web.Request) -> web.Response:
         return web.Response(text="Healthy.\n")
@@ -112,16 +176,16 @@ class WebServer:
     async def _ready(self, _: web.Request) -> web.Response:
         if self.is_ready:
             return web.Response(text="Ready.\n")
-        return web.Response(text="Shutting down.\n", status=503)
+        return web.Response(text="Shutting down.\n", status=HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _landing(self, _: web.Request) -> web.Response:
         return web.Response(text=self._landing_page, content_type="text/html")
 
 
-def _scrape_timeout(header: str) -> timedelta | None:
+def _seconds(request: web.Request, header: str) -> timedelta | None:
     """Read how long Prometheus waits; None where it does not say so in a number that could be meant."""
     with suppress(ValueError):
-        seconds = float(header)
+        seconds = float(request.headers.get(header, ""))
         if 0 <= seconds <= _LONGEST_TIMEOUT:
             return timedelta(seconds=seconds)
     return None

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
-from exporter.northflank import client as client_module
+from exporter.northflank import session as session_module
 from exporter.northflank.window import RequestWindow
 from tests.builders import NOW, encoded, raw_backup, raw_page
 from tests.fake_api import TOKEN, USER_AGENT, FakeApi, Recorder, answer, empty_list, open_client, read_list
@@ -61,7 +61,7 @@ async def test_a_list_is_read_across_its_pages() -> None:
     ]
     async with FakeApi(*script) as api, open_client(api.url) as client:
         listing = await read_list(client, "shop", "orders-db")
-    assert [backup.id for backup in listing.backups] == ["a", "b", "c", "d"]
+    assert [backup.id for backup in listing.items] == ["a", "b", "c", "d"]
     assert listing.pages == len(api.requests) == 3
 
 
@@ -74,11 +74,11 @@ async def test_connections_are_kept_between_pages_and_calls() -> None:
 
 def test_connections_are_kept_from_one_scrape_to_the_next() -> None:
     usual_interval = 60
-    assert usual_interval < client_module.KEEP_ALIVE_SECONDS < 2 * usual_interval
+    assert usual_interval < session_module.KEEP_ALIVE_SECONDS < 2 * usual_interval
 
 
 async def test_connections_are_kept_no_longer_than_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "KEEP_ALIVE_SECONDS", 0)
+    monkeypatch.setattr(session_module, "KEEP_ALIVE_SECONDS", 0)
     async with FakeApi(empty_list()) as api, open_client(api.url) as client:
         for _ in range(2):
             await read_list(client, "shop", "orders-db")
@@ -89,7 +89,7 @@ async def test_a_compressed_answer_is_read() -> None:
     body = gzip.compress(encoded(raw_page(raw_backup(id="a"))))
     async with FakeApi(answer(body, headers={"Content-Encoding": "gzip"})) as api, open_client(api.url) as client:
         listing = await read_list(client, "shop", "orders-db")
-    assert [backup.id for backup in listing.backups] == ["a"]
+    assert [backup.id for backup in listing.items] == ["a"]
 
 
 async def test_no_cookies_are_kept() -> None:

@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exporter.model import Backup
+from exporter.northflank.body import Page, decode_json
 from exporter.northflank.errors import InvalidResponse, MalformedBody
-from exporter.northflank.wire import Page, decode_json, parse_backups_page
+from exporter.northflank.wire import parse_backups_page
 from tests.builders import ABSENT, encoded, raw_backup, raw_page
 
-EMPTY = Page(backups=(), rejected=0, cursor="")
+EMPTY: Page[Backup] = Page(items=(), rejected=0, cursor="")
 
 
-def ids(page: Page) -> list[str]:
-    return [backup.id for backup in page.backups]
+def ids(page: Page[Backup]) -> list[str]:
+    return [backup.id for backup in page.items]
 
 
 def test_backups_keep_the_order_of_the_page() -> None:
@@ -110,7 +112,7 @@ def test_of_duplicate_keys_the_last_counts() -> None:
 
 @pytest.mark.parametrize("size", [b"NaN", b"Infinity", b"-Infinity", b"1e999", b"9" * 5000, b"-" + b"9" * 5000])
 def test_absurd_numbers_cost_the_size_only(size: bytes) -> None:
-    (backup,) = parse_backups_page(encoded(raw_page(raw_backup(config={"size": 4711}))).replace(b"4711", size)).backups
+    (backup,) = parse_backups_page(encoded(raw_page(raw_backup(config={"size": 4711}))).replace(b"4711", size)).items
     assert backup.size_bytes is None
 
 
@@ -190,5 +192,5 @@ def test_json_decodes_to_itself(value: object) -> None:
 def test_every_item_is_read_or_counted_as_rejected(items: list[object], pagination: object, cursor: object) -> None:
     for paging in (pagination, {"hasNextPage": True, "cursor": cursor}):
         page = parse_backups_page(encoded({"data": {"backups": items}, "pagination": paging}))
-        assert len(page.backups) + page.rejected == len(items)
+        assert len(page.items) + page.rejected == len(items)
         assert isinstance(page.cursor, str)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.northflank.wire import parse_size, parse_time
+from exporter.northflank.body import parse_time
+from exporter.northflank.wire import parse_size
 
 EXABYTE = 10**18
 SECOND = datetime(2021, 1, 20, 11, 19, 53, tzinfo=UTC)

@@ -38,7 +38,7 @@ async def test_the_requests_of_a_poll_are_remembered() -> None:
     world = World(["db", "other"])
     await world.scrape(db=[page(backup(), cursor="2"), page(backup())])
     assert world["db"].requests == 2
-    assert world.poller.cycle_requests == 3
+    assert world.poller.agenda.cycle_requests == 3
 
 
 async def test_every_scrape_asks_for_every_addon_once() -> None:
@@ -181,10 +181,10 @@ async def test_closing_ends_what_is_under_way() -> None:
 async def test_what_the_budget_does_not_allow_is_deferred_and_stays_as_it_is() -> None:
     world = World([f"db-{number}" for number in range(100)])
     world.source.rate_limit = told(100, 99, 3599)
-    assert await world.scrape() == {"polled": 40, "deferred": 60}
+    assert await world.scrape() == {"polled": 36, "deferred": 64}
     assert Counter(world[f"db-{number}"].failure for number in range(100)) == {
-        None: 40,
-        FailureReason.PENDING: 60,
+        None: 36,
+        FailureReason.PENDING: 64,
     }
     assert world.errors == {}
 

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from exporter.model import AddonKey, Backup, FailureReason, RateLimit
+from exporter.config import AddonEntry
+from exporter.model import AddonKey, Backup, FailureReason, ListedAddon, RateLimit
 from exporter.northflank import Page, RequestBudget, RequestDeferred
 from exporter.northflank import errors as api
-from exporter.polling import Freshness, PolledAccount, Poller
+from exporter.polling import Discovery, Freshness, PolledAccount, Poller
 from exporter.state import AddonState, ScrapeResult, StateStore
 from tests.builders import NOW, backup
 from tests.fake_api import Clock
@@ -61,7 +62,21 @@ class Client:
         self.server, self.window, self.clock, self.pages = server, budget.window, clock, pages
         self.newest: dict[str, Callable[[], Backup]] = {}
 
-    async def backups_page(self, _project_id: str, addon_id: str, cursor: str) -> Page:
+    async def teams_page(self, cursor: str) -> Page[str]:
+        raise NotImplementedError
+
+    async def projects_page(self, cursor: str) -> Page[str]:
+        raise NotImplementedError
+
+    async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
+        raise NotImplementedError
+
+    async def addon_created_at(self, project_id: str, addon_id: str) -> datetime | None:
+        """Give no time, at the price of a request."""
+        await self.backups_page(project_id, addon_id, "")
+        return None
+
+    async def backups_page(self, _project_id: str, addon_id: str, cursor: str) -> Page[Backup]:
         now = self.clock.monotonic()
         if not self.window.may_send(now):
             raise RequestDeferred
@@ -76,7 +91,7 @@ class Client:
         page = int(cursor or "1")
         newest = self.newest.get(addon_id, lambda: LISTED)()
         return Page(
-            backups=(newest if page == 1 else backup(),),
+            items=(newest if page == 1 else backup(),),
             rejected=0,
             cursor="" if page == self.pages else str(page + 1),
         )
@@ -94,12 +109,11 @@ class Fleet:
         self.budget = RequestBudget(share)
         self.client = Client(self.server, self.budget, self.clock, pages)
         self.keys = [AddonKey("acme", "shop", f"db-{number}") for number in range(addons)]
-        self.store = StateStore((AddonState(key=key) for key in self.keys), on_replace=self._replaced)
+        self.store = StateStore(on_replace=self._replaced, on_remove=lambda _: None)
         self.read_at: dict[AddonKey, float] = {}
         self.ages: list[float] = []
         account = PolledAccount(
             "acme",
-            self.keys,
             source=self.client,
             store=self.store,
             observer=self,
@@ -107,14 +121,25 @@ class Fleet:
             now=self.clock,
             monotonic=self.clock.monotonic,
         )
+        account.discovery = Discovery(
+            [AddonEntry(project="shop", addon=key.addon_id) for key in self.keys],
+            source=account,
+            interval=600,
+            concurrency=16,
+            on_error=lambda: None,
+            fields={},
+        )
         self.poller = Poller(
-            [account],
             budget=self.budget,
             store=self.store,
             freshness=Freshness(),
             now=self.clock,
             monotonic=self.clock.monotonic,
         )
+        self.poller.add(account)
+
+    def discovery_failed(self) -> None:
+        """Take note of nothing, likewise."""
 
     def poll_failed(self, reason: FailureReason) -> None:
         """Take note of nothing: the server counts what matters."""

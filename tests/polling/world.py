@@ -3,17 +3,18 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from exporter.model import AddonKey, Backup, FailureReason, RateLimit
+from exporter.config import AddonEntry
+from exporter.model import AddonKey, Backup, FailureReason, ListedAddon, RateLimit
 from exporter.northflank import Page, RequestBudget, RequestDeferred
 from exporter.northflank import errors as api
-from exporter.polling import Freshness, PolledAccount, Poller
+from exporter.polling import Discovery, Freshness, PolledAccount, Poller
 from exporter.state import AddonState, StateStore
 from tests.builders import NOW, page
 from tests.fake_api import Clock
 
-Outcome = Sequence[Page] | Exception
+Outcome = Sequence[Page[Backup]] | Exception
 
 EMPTY = (page(),)
 """A list without backups."""
@@ -41,7 +42,19 @@ class Source:
         self._window = budget.window
         self._clock = clock
 
-    async def backups_page(self, project_id: str, addon_id: str, cursor: str) -> Page:
+    async def teams_page(self, cursor: str) -> Page[str]:
+        raise NotImplementedError
+
+    async def projects_page(self, cursor: str) -> Page[str]:
+        raise NotImplementedError
+
+    async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
+        raise NotImplementedError
+
+    async def addon_created_at(self, _project_id: str, _addon_id: str) -> datetime | None:
+        raise RequestDeferred
+
+    async def backups_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Backup]:
         assert project_id == "shop"
         now = self._clock.monotonic()
         if not self._window.may_send(now):
@@ -58,7 +71,7 @@ class Source:
             self.in_flight.discard(addon_id)
             self._window.ended()
 
-    def _answer(self, outcome: Outcome, number: int, cursor: str) -> Page:
+    def _answer(self, outcome: Outcome, number: int, cursor: str) -> Page[Backup]:
         now = self._clock.monotonic()
         if not isinstance(outcome, api.NorthflankError) or outcome.is_answer:
             self._window.answered(now, number, self.rate_limit or told(seconds=3600 - now % 3600))
@@ -84,31 +97,31 @@ class World:
         self.errors: Counter[FailureReason] = Counter()
         self.budget = RequestBudget(0.8)
         self.sources = {name: Source(self.budget, self.clock) for name in ("acme", "other")}
-        addons = {"acme": list(names), "other": list(others)}
-        keys = {account: [AddonKey(account, "shop", name) for name in addons[account]] for account in addons}
-        self.store = StateStore(
-            (AddonState(key=key) for account in keys.values() for key in account), on_replace=lambda _: None
-        )
+        self.store = StateStore(on_replace=lambda _: None, on_remove=lambda _: None)
         self.poller = Poller(
-            [
-                PolledAccount(
-                    account,
-                    keys[account],
-                    source=self.sources[account],
-                    store=self.store,
-                    observer=self,
-                    concurrency=concurrency,
-                    now=self.clock,
-                    monotonic=self.clock.monotonic,
-                )
-                for account in keys
-            ],
             budget=self.budget,
             store=self.store,
             freshness=freshness,
             now=self.clock,
             monotonic=self.clock.monotonic,
         )
+        for account, addons in (("acme", names), ("other", others)):
+            self._add(account, [AddonEntry(project="shop", addon=name) for name in addons], concurrency)
+
+    def _add(self, name: str, entries: list[AddonEntry], concurrency: int) -> None:
+        account = PolledAccount(
+            name,
+            source=self.sources[name],
+            store=self.store,
+            observer=self,
+            concurrency=concurrency,
+            now=self.clock,
+            monotonic=self.clock.monotonic,
+        )
+        account.discovery = Discovery(
+            entries, source=account, interval=600, concurrency=concurrency, on_error=lambda: None, fields={}
+        )
+        self.poller.add(account)
 
     @property
     def source(self) -> Source:
@@ -125,6 +138,9 @@ class World:
 
     def poll_failed(self, reason: FailureReason) -> None:
         self.errors[reason] += 1
+
+    def discovery_failed(self) -> None:
+        raise AssertionError("nothing is to be discovered here")
 
     async def scrape(
         self, outcomes: Mapping[str, Outcome] | None = None, /, *, time_limit: float | None = None, **more: Outcome

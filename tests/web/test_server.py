@@ -2,80 +2,16 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
-from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
-from prometheus_client import CollectorRegistry
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from yarl import URL
 
-from exporter.exposition import Exposition, Snapshot
-from exporter.web import WebServer
-from tests.oracle import backup, read_addon, snapshot_of
 from tests.process import PATIENCE_SECONDS, eventually
+from tests.web.conftest import Open, Site
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
-
-@dataclass
-class Site:
-    """A web server whose scrapes are counted, and a client that shows answers as they came."""
-
-    server: WebServer
-    client: TestClient[Request, Application]
-    scrapes: int = 0
-    gate: asyncio.Event = field(default_factory=asyncio.Event)
-    """Scrapes wait until it is open, as it is at first."""
-
-    async def ask(self, path: str, method: str = "GET", **headers: str) -> ClientResponse:
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.client.request(method, URL(path, encoded=True), headers=named)
-
-
-Open = Callable[[str], Awaitable[Site]]
-
-
-@pytest.fixture
-async def opened() -> AsyncIterator[Open]:
-    """Give a function that opens a site with its metrics at a path."""
-    sites: list[Site] = []
-    with ThreadPoolExecutor(1) as pool:
-
-        async def open_site(telemetry_path: str) -> Site:
-            async def scrape(_: timedelta | None) -> Snapshot:
-                opening.scrapes += 1
-                await opening.gate.wait()
-                return snapshot_of(read_addon(backup("b", timedelta(hours=1))))
-
-            server = WebServer(
-                scrape=scrape,
-                exposition=Exposition(CollectorRegistry()),
-                render_pool=pool,
-                telemetry_path=telemetry_path,
-                version='<1.2 & "3">',
-            )
-            client = TestClient(TestServer(server.app), auto_decompress=False, skip_auto_headers=["Accept-Encoding"])
-            opening = Site(server=server, client=client)
-            opening.gate.set()
-            await client.start_server()
-            sites.append(opening)
-            return opening
-
-        yield open_site
-        for each in sites:
-            await each.client.close()
-
-
-@pytest.fixture(name="site")
-async def site_with_usual_path(opened: Open) -> Site:
-    return await opened("/metrics")
 
 
 @pytest.mark.parametrize(
@@ -136,8 +72,9 @@ async def test_unknown_names_give_an_empty_answer(site: Site) -> None:
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
-async def test_the_metrics_can_only_be_got(site: Site, method: str) -> None:
-    answer = await site.ask("/metrics", method)
+@pytest.mark.parametrize("path", ["/metrics", "/probe?project=shop&addon=orders-db", "/sd"])
+async def test_what_causes_requests_can_only_be_got(site: Site, path: str, method: str) -> None:
+    answer = await site.ask(path, method)
 
     assert answer.status == 405
     assert answer.headers["Allow"] == "GET"
@@ -154,8 +91,10 @@ async def test_the_metrics_can_only_be_got(site: Site, method: str) -> None:
         ("/metrics/", 404),
         ("/metrics/x", 404),
         ("/Metrics", 404),
-        ("/probe", 404),
-        ("/-/reload", 404),
+        ("/probe", 400),
+        ("/probe/", 404),
+        ("/sd/", 404),
+        ("/-/reload", 405),
         ("/favicon.ico", 404),
         ("/..%2f..%2fetc/passwd", 404),
         ("/%3Cscript%3E", 404),
@@ -192,7 +131,7 @@ async def test_it_finishes_at_once_when_idle(site: Site) -> None:
 
 
 async def test_what_is_in_flight_is_waited_for_and_others_are_answered_meanwhile(site: Site) -> None:
-    site.gate.clear()
+    site.watcher.gate.clear()
     scrape = asyncio.create_task(site.ask("/metrics"))
     await eventually(lambda: site.scrapes == 1)
 
@@ -203,21 +142,32 @@ async def test_what_is_in_flight_is_waited_for_and_others_are_answered_meanwhile
     assert (await site.ask("/nowhere")).status == 404
     assert not finishing.done()
 
-    site.gate.set()
+    site.watcher.gate.set()
     await finishing
     assert (await scrape).status == 200
 
 
 async def test_what_never_ends_is_not_waited_for_for_ever(site: Site) -> None:
-    site.gate.clear()
+    site.watcher.gate.clear()
     scrape = asyncio.create_task(site.ask("/metrics"))
     await eventually(lambda: site.scrapes == 1)
 
     await asyncio.wait_for(site.server.finish(0.05), PATIENCE_SECONDS)
 
     assert not scrape.done()
-    site.gate.set()
+    site.watcher.gate.set()
     assert (await scrape).status == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("10", 10), ("0.25", 0.25), ("", None), ("soon", None), ("-1", None), ("nan", None)]
+)
+async def test_what_prometheus_says_of_its_patience_is_passed_on(site: Site, said: str, seconds: float | None) -> None:
+    for path in ("/metrics", "/probe?project=shop&addon=orders-db"):
+        await site.ask(path, X_Prometheus_Scrape_Timeout_Seconds=said)
+
+    timeout = None if seconds is None else timedelta(seconds=seconds)
+    assert site.watcher.asked == [("scrape", timeout), ("probe", timeout)]
 
 
 async def test_the_landing_page_links_to_everything_and_escapes(site: Site) -> None:
@@ -225,7 +175,7 @@ async def test_the_landing_page_links_to_everything_and_escapes(site: Site) -> N
 
     page = await answer.text()
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    for link in ("/metrics", "/-/healthy", "/-/ready"):
+    for link in ("/metrics", "/sd", "/-/healthy", "/-/ready"):
         assert f'<a href="{link}">' in page
     assert "&lt;1.2 &amp; &quot;3&quot;&gt;" in page
     assert "<1.2" not in page

@@ -1,0 +1,295 @@
+"""Which addons an account's entries watch: resolved through the API's listings, a part at a time."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal, Protocol
+
+from exporter.model import ListedAddon
+from exporter.northflank import HostUnreachable, Listing, NorthflankError, Page, RequestDeferred, Unauthorized
+
+log = logging.getLogger(__name__)
+
+UNKNOWN_COST = 10_000
+"""Requests: before the first round is over nobody knows; it may have all that there is for listings."""
+
+
+class Entry(Protocol):
+    """Addons to watch, as configured."""
+
+    @property
+    def project(self) -> str:
+        """The id of a project, or a pattern."""
+
+    @property
+    def addon(self) -> str:
+        """The id of an addon, or a pattern."""
+
+    @property
+    def max_age(self) -> timedelta | Literal["off"] | None:
+        """How old the latest completed backup may become."""
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether it names one addon outright, so that nothing needs to be listed."""
+
+    @property
+    def is_project_literal(self) -> bool:
+        """Whether it names one project outright, so that projects need not be listed."""
+
+    def selects_project(self, project_id: str) -> bool:
+        """Tell whether addons of this project can be meant."""
+
+    def selects(self, project_id: str, addon_id: str, addon_type: str | None, tags: Sequence[str]) -> bool:
+        """Tell whether an addon is meant."""
+
+
+class ListingSource(Protocol):
+    """Where listings of projects and addons come from; all raise NorthflankError or RequestDeferred."""
+
+    async def projects_page(self, cursor: str) -> Page[str]:
+        """Read one page of the projects."""
+
+    async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
+        """Read one page of a project's addons."""
+
+
+class AddonDiscovery(Protocol):
+    """What finds the addons of an account; the members are described at Discovery."""
+
+    requests: int
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to list."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that is needed was listed, and nothing failed."""
+
+    def is_due(self, now: float) -> bool:
+        """Whether there is something to list now."""
+
+    async def run(self, now: float, take: Callable[[], bool]) -> None:
+        """List what is due."""
+
+    def watched(self) -> "dict[tuple[str, str], Watched]":
+        """Give every addon to watch."""
+
+    def matches(self) -> dict[tuple[str, str], int]:
+        """Count what each pattern matched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One addon to watch: its limit, and what a listing said of it, if any did."""
+
+    max_age: timedelta | None
+    info: ListedAddon | None = None
+
+
+class Discovery:
+    """Keeps what the latest good listings of one account said; a failed one leaves that as it was.
+
+    `requests` is how many requests a whole round took last; `on_error` hears of every listing that fails. Times are
+    seconds of a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        *,
+        source: ListingSource,
+        interval: float | None,
+        concurrency: int,
+        on_error: Callable[[], None],
+        fields: Mapping[str, str],
+    ) -> None:
+        self._entries = entries
+        self.requests = UNKNOWN_COST
+        self._source = source
+        self._interval = interval
+        self._concurrency = concurrency
+        self._on_error = on_error
+        self._fields = fields
+        self._projects: tuple[str, ...] | None = None
+        self._addons: dict[str, dict[str, ListedAddon]] = {}
+        self._begun_at: float | None = None
+        self._listing: Listing[str] | None = None
+        self._todo: dict[str, Listing[ListedAddon]] = {}
+        self._spent = 0
+        self._empty: set[tuple[str, str]] = set()
+        self._ailing: set[str] = set()
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether any entry needs a listing."""
+        return not all(entry.is_literal for entry in self._entries)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a round was begun and is not over."""
+        return self._listing is not None or bool(self._todo)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that is needed was listed, and nothing failed."""
+        return not self.is_needed or (self._begun_at is not None and not self.is_under_way and not self._ailing)
+
+    @property
+    def knows_anything(self) -> bool:
+        """Whether any listing has succeeded."""
+        return bool(self._addons)
+
+    def is_due(self, now: float) -> bool:
+        """Whether there is something to list now."""
+        if not self.is_needed:
+            return False
+        if self.is_under_way or self._begun_at is None or not self.knows_anything:
+            return True
+        return self._interval is not None and now - self._begun_at >= self._interval
+
+    async def run(self, now: float, take: Callable[[], bool]) -> None:
+        """List what is due, or go on where that stopped; stops where `take` allows no request more.
+
+        Raises HostUnreachable or Unauthorized: what they tell is the whole account's matter.
+        """
+        if not self.is_under_way:
+            self._begin(now)
+        if self._listing is not None and not await self._list_projects(self._listing, take):
+            return
+        # The first one alone: where the request window is not known, more would be too many.
+        for project_id in tuple(self._todo)[:1]:
+            await self._list_addons(project_id, take)
+        pending = iter(tuple(self._todo))
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(self._concurrency, len(self._todo))):
+                workers.create_task(self._work(pending, take))
+        if not self._todo:
+            self.requests = self._spent
+            self._complain_of_empty_patterns()
+
+    def change(self, entries: Sequence[Entry]) -> None:
+        """Resolve other entries from now on; what they need is listed at the next occasion."""
+        self._entries = entries
+        self._begun_at, self._listing = None, None
+        self._todo.clear()
+
+    def watched(self) -> dict[tuple[str, str], Watched]:
+        """Give every addon to watch, by project and addon; the first entry that selects it decides its limit."""
+        found: dict[tuple[str, str], Watched] = {}
+        for entry in self._entries:
+            max_age = entry.max_age if isinstance(entry.max_age, timedelta) else None
+            for key, info in self._selected(entry):
+                found.setdefault(key, Watched(max_age=max_age, info=info))
+        return found
+
+    def matches(self) -> dict[tuple[str, str], int]:
+        """Count what each pattern matched, by its project and addon as configured."""
+        counts: Counter[tuple[str, str]] = Counter()
+        for entry in self._entries:
+            if not entry.is_literal:
+                counts[entry.project, entry.addon] += sum(1 for _ in self._selected(entry))
+        return counts
+
+    def _selected(self, entry: Entry) -> Iterator[tuple[tuple[str, str], ListedAddon | None]]:
+        if entry.is_literal:
+            yield (entry.project, entry.addon), self._addons.get(entry.project, {}).get(entry.addon)
+            return
+        for project_id, addons in self._addons.items():
+            if entry.selects_project(project_id):
+                for addon in addons.values():
+                    if entry.selects(project_id, addon.id, addon.type or None, addon.tags):
+                        yield (project_id, addon.id), addon
+
+    def _begin(self, now: float) -> None:
+        self._begun_at, self._spent = now, 0
+        if all(entry.is_project_literal for entry in self._entries if not entry.is_literal):
+            self._projects = ()
+            self._plan_addons()
+        else:
+            self._listing = Listing.of_ids()
+
+    def _plan_addons(self) -> None:
+        """Find the projects whose addons are to be listed; forget those that are gone."""
+        searching = [entry for entry in self._entries if not entry.is_literal]
+        named = [entry.project for entry in searching if entry.is_project_literal]
+        listed = [
+            project_id
+            for project_id in self._projects or ()
+            if any(entry.selects_project(project_id) for entry in searching)
+        ]
+        projects = dict.fromkeys([*named, *listed])
+        self._addons = {project_id: addons for project_id, addons in self._addons.items() if project_id in projects}
+        self._todo = {project_id: Listing.of_addons() for project_id in projects}
+
+    async def _list_projects(self, listing: Listing[str], take: Callable[[], bool]) -> bool:
+        """Read the projects; False where that stopped half-way."""
+        try:
+            while not listing.is_complete:
+                if not take():
+                    return False
+                self._spent += 1
+                listing.add(await self._source.projects_page(listing.cursor))
+            before = () if listing.is_whole else self._projects or ()
+            self._projects = tuple(dict.fromkeys([*before, *listing.items]))
+            self._succeeded("projects")
+        except RequestDeferred:
+            return False
+        except (HostUnreachable, Unauthorized):
+            raise
+        except NorthflankError as error:
+            self._failed("projects", error)
+        self._listing = None
+        if self._projects is not None:
+            self._plan_addons()
+        return True
+
+    async def _work(self, pending: Iterator[str], take: Callable[[], bool]) -> None:
+        for project_id in pending:
+            # What ends the whole account's reading comes from the first request, which went alone; here it costs
+            # this listing.
+            with suppress(HostUnreachable, Unauthorized):
+                await self._list_addons(project_id, take)
+
+    async def _list_addons(self, project_id: str, take: Callable[[], bool]) -> None:
+        listing = self._todo[project_id]
+        try:
+            while not listing.is_complete:
+                if not take():
+                    return
+                self._spent += 1
+                listing.add(await self._source.addons_page(project_id, listing.cursor))
+            # A listing that was cut short says nothing of what it does not hold.
+            before = {} if listing.is_whole else self._addons.get(project_id, {})
+            self._addons[project_id] = before | {addon.id: addon for addon in listing.items}
+            self._succeeded(f"addons of {project_id}")
+        except RequestDeferred:
+            return
+        except (HostUnreachable, Unauthorized):
+            raise
+        except NorthflankError as error:
+            self._failed(f"addons of {project_id}", error)
+        self._todo.pop(project_id, None)
+
+    def _failed(self, what: str, error: NorthflankError) -> None:
+        self._on_error()
+        if what not in self._ailing:
+            fields = {"listing": what, "reason": error.reason.value, "err": error}
+            log.warning("Listing failed", extra={**self._fields, **fields})
+        self._ailing.add(what)
+
+    def _succeeded(self, what: str) -> None:
+        if what in self._ailing:
+            self._ailing.remove(what)
+            log.info("Listing succeeds again", extra={**self._fields, "listing": what})
+
+    def _complain_of_empty_patterns(self) -> None:
+        empty = {pattern for pattern, count in self.matches().items() if count == 0}
+        for project, addon in sorted(empty - self._empty):
+            log.warning("A pattern matches nothing", extra={**self._fields, "project": project, "addon": addon})
+        self._empty = empty
