@@ -3,7 +3,7 @@
 import asyncio
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -13,7 +13,7 @@ from exporter import __version__
 from exporter.config import DEFAULT_SCRAPE_TIMEOUT, AccountConfig, Config, budget_groups
 from exporter.discovered import FoundAccount
 from exporter.exposition import Exposition, Snapshot
-from exporter.forecast import log_outlook, outlooks
+from exporter.forecast import Outlook, log_outlook, outlooks
 from exporter.group import AccountGroup, signature_of
 from exporter.model import AddonKey
 from exporter.northflank import RequestBudget
@@ -55,6 +55,9 @@ class Exporter:
         self.exposition = Exposition(registry, live=not for_file)
         self._store = StateStore(on_replace=self.exposition.addon_replaced, on_remove=self.exposition.addon_removed)
         self._groups: tuple[AccountGroup, ...] = ()
+        self._told: dict[str, str] = {}
+        self._is_cost_told = False
+        self._is_for_once = for_file
 
     async def __aenter__(self) -> Self:
         await self.apply(self._config)
@@ -66,15 +69,23 @@ class Exporter:
 
     def tell_forecast(self) -> None:
         """Log what watching is going to cost, as far as that is known."""
-        for outlook in outlooks(self._config):
-            log_outlook(outlook)
+        self._tell(outlooks(self._config))
 
     async def scrape_in_time(self, prometheus_timeout: timedelta | None) -> Snapshot:
         """Scrape for Prometheus, which waits so long for the answer; None where it does not say."""
         snapshot = await self.scrape(self._time_limit(prometheus_timeout))
-        for group in self._groups:
-            group.tell_cost()
+        if not self._is_cost_told:
+            costs = [group.outlooks() for group in self._groups]
+            self._tell(outlook for outlooks_of_group in costs for outlook in outlooks_of_group)
+            self._is_cost_told = all(costs)
         return snapshot
+
+    def _tell(self, outlooks_now: Iterable[Outlook]) -> None:
+        """Log what accounts cost, where it differs from what was said before."""
+        for outlook in outlooks_now:
+            if self._told.get(outlook.account) != str(outlook):
+                self._told[outlook.account] = str(outlook)
+                log_outlook(outlook)
 
     async def scrape(self, time_limit: timedelta | None = None) -> Snapshot:
         """Poll what the budget allows for at most so long, and freeze what is known then."""
@@ -138,7 +149,7 @@ class Exporter:
         for group in left:
             await group.close()
         self._forget_unwatched()
-        self._loaded_at, self._is_reload_good = self._now(), True
+        self._loaded_at, self._is_reload_good, self._is_cost_told = self._now(), True, False
 
     def reload_failed(self) -> None:
         """Take note that another configuration was wanted and could not be read."""
@@ -153,7 +164,7 @@ class Exporter:
         return AccountGroup(
             accounts,
             config,
-            budget=next(same_limit, None) or RequestBudget(share),
+            budget=next(same_limit, None) or RequestBudget(share, is_for_once=self._is_for_once),
             store=self._store,
             telemetry=self._telemetry,
             now=self._now,

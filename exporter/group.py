@@ -10,7 +10,7 @@ from typing import Any
 from exporter import __version__
 from exporter.config import ALL_TEAMS, DEFAULT_API_URL, AccountConfig, Config
 from exporter.discovered import FoundAccount
-from exporter.forecast import Outlook, log_outlook, smallest_max_age
+from exporter.forecast import Outlook, smallest_max_age
 from exporter.model import ListedAddon
 from exporter.northflank import NorthflankClient, RequestBudget, open_session, token_expiry
 from exporter.polling import Discovery, Freshness, PolledAccount, Poller, TeamDiscovery
@@ -48,7 +48,6 @@ class AccountGroup:
         self._config_of: dict[str, AccountConfig] = {}
         self._team_of: dict[str, str] = {}
         self._open = AsyncExitStack()
-        self._has_told = False
         self.poller = Poller(
             budget=budget,
             store=store,
@@ -87,7 +86,6 @@ class AccountGroup:
             if account.addons != before.addons and isinstance(polled.discovery, Discovery):
                 polled.discovery.change(account.addons)
                 self.poller.watch(polled)
-        self._has_told = False
 
     def states(self, results: Mapping[str, Mapping[ScrapeResult, int]]) -> Iterator[AccountState]:
         """Freeze what is known of each account at the end of a scrape."""
@@ -127,24 +125,21 @@ class AccountGroup:
                 ),
             )
 
-    def tell_cost(self) -> None:
-        """Log what a refresh really costs, once that is known."""
+    def outlooks(self) -> list[Outlook]:
+        """Say what a refresh really costs; nothing before that is known."""
         agenda = self.poller.agenda
-        if self._has_told or not agenda.is_complete:
-            return
-        self._has_told = True
         names = [name for name, account in self.poller.accounts.items() if account.addons]
-        for name in names:
-            log_outlook(
-                Outlook(
-                    account=name,
-                    addons=len(self.poller.accounts[name].addons),
-                    requests=agenda.cycle_requests,
-                    cycle=self.budget.time_for(agenda.cycle_requests),
-                    shared_with=tuple(other for other in names if other != name),
-                    max_age=smallest_max_age(self._config_of[name].addons),
-                )
+        return [
+            Outlook(
+                account=name,
+                addons=len(self.poller.accounts[name].addons),
+                requests=agenda.cycle_requests,
+                cycle=self.budget.time_for(agenda.cycle_requests),
+                shared_with=tuple(other for other in names if other != name),
+                max_age=smallest_max_age(self._config_of[name].addons),
             )
+            for name in (names if agenda.is_complete else ())
+        ]
 
     async def _client(self, account: AccountConfig) -> NorthflankClient:
         scrape = self._config.scrape

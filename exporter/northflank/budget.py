@@ -73,14 +73,17 @@ class RequestBudget:
 
     `window` knows the limit and never lets it be crossed; this class spreads what the window leaves. After one burst
     in the first window, requests come free one by one, at a rate that uses the allowance up just when the window ends.
+    With `is_for_once` nothing is kept for later: there is no later.
     """
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, share: float, *, is_for_once: bool = False) -> None:
         self.window = RequestWindow(share)
+        self._is_for_once = is_for_once
         self._purses = dict.fromkeys(Purse, 0.0)
         self._set_aside = 0
         self._released_at: float | None = None
         self._number = 0
+        self._span = 0.0
 
     def release(self, now: float, wanted: Mapping[Purse, int]) -> None:
         """Set free what time has brought since the last call; a purse gathers no more than what is wanted of it.
@@ -92,6 +95,7 @@ class RequestBudget:
         elapsed = 0.0 if self._released_at is None else max(now - self._released_at, 0.0)
         if window.number != self._number:
             elapsed = min(elapsed, window.length * _LONGEST_PAUSE)
+            self._span = window.seconds_left(now)
         self._number, self._released_at = window.number, max(now, self._released_at or now)
         for purse in _ASIDE:
             if is_first_release:
@@ -145,11 +149,14 @@ class RequestBudget:
 
     def _burst(self, now: float, left: float, cycle: int) -> float:
         window = self.window
-        if window.number > 1:
+        if self._is_for_once:
+            return left
+        if window.has_reset:
             return 0.0
         share = window.share * window.limit
         kept = share - max(share * _BURST_OF_SHARE, cycle * _BURST_OF_CYCLE)
-        return max(left - max(kept, 0.0) * window.seconds_left(now) / window.length, 0.0)
+        to_come = window.seconds_left(now) / self._span if self._span else 0.0
+        return max(left - max(kept, 0.0) * to_come, 0.0)
 
     def _spare_for(self, now: float, purse: Purse) -> float:
         """Say what is left for a purse: what has come free for other things than backups is kept for those."""

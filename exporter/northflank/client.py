@@ -25,7 +25,7 @@ from exporter.northflank.errors import (
     RequestTimeout,
 )
 from exporter.northflank.session import Session, connection_fault
-from exporter.northflank.window import RequestWindow
+from exporter.northflank.window import RequestWindow, Sent
 from exporter.northflank.wire import error_of_status, parse_backups_page, parse_date, parse_rate_limit
 from exporter.northflank.wire_addons import (
     parse_addon_created_at,
@@ -215,22 +215,22 @@ class NorthflankClient:
             raise RequestDeferred
         started = time.monotonic()
         code = "error"
-        number = self._window.sent()
+        sent = self._window.sent()
         try:
-            answer = await self._exchange(session, path, number)
+            answer = await self._exchange(session, path, sent)
             code = str(answer.status)
         finally:
             self._window.ended()
             self._observer.request_finished(endpoint, code, time.monotonic() - started)
         return answer
 
-    async def _exchange(self, session: aiohttp.ClientSession, path: str, number: int) -> Answer:
+    async def _exchange(self, session: aiohttp.ClientSession, path: str, sent: Sent) -> Answer:
         url = URL(self._api_url + path, encoded=True)
         headers = {"Authorization": f"Bearer {self._token()}"}
         # Without redirects: the token must not follow to where the API is not.
         async with session.get(url, headers=headers, allow_redirects=False) as response:
             received_at = self._now()
-            self._window.answered(self._monotonic(), number, parse_rate_limit(response.headers, received_at))
+            self._window.answered(self._monotonic(), sent, parse_rate_limit(response.headers, received_at))
             date = parse_date(response.headers)
             if date is not None:
                 self._api_clock.skew = received_at - date

@@ -6,6 +6,7 @@ Times are seconds of a clock that never goes back, given from outside.
 """
 
 from datetime import timedelta
+from typing import NamedTuple
 
 from exporter.model import RateLimit
 
@@ -31,12 +32,20 @@ _LONGEST = 86_400.0
 """Seconds: headers that name an end further away than a day say nothing that one could plan with."""
 
 
+class Sent(NamedTuple):
+    """When a request was sent: in which window, and after how many 429."""
+
+    number: int
+    refusals: int
+
+
 class RequestWindow:
     """One window after the other, as far as it is known.
 
     `share` is the part of the limit that we may spend; the rest is left to the account's other users.
     `limit` counts requests, `length` is in seconds, `spent` counts our own requests in this window, `in_flight` those
-    without an answer, `number` the windows seen so far. `rate_limit` is what the latest headers said.
+    without an answer, `number` the windows seen so far; `has_reset` tells whether one of them has replaced another.
+    `rate_limit` is what the latest headers said.
     """
 
     def __init__(self, share: float) -> None:
@@ -53,6 +62,9 @@ class RequestWindow:
         self._is_told = False
         self._answered_at: float | None = None
         self._others = 0
+        self._unaccounted = 0
+        self._refusals = 0
+        self.has_reset = False
         self._silent_until: float | None = None
 
     def is_silent(self, now: float) -> bool:
@@ -81,7 +93,7 @@ class RequestWindow:
         if self._remaining is None:
             return max(ours, 0.0)
         reserve = (1 - self.share) * self.limit * min(self.seconds_left(now) / self.length, 1.0)
-        return max(min(ours, self._remaining - self.in_flight - reserve - self._taken_since(now)), 0.0)
+        return max(min(ours, self._remaining - self._unaccounted - reserve - self._taken_since(now)), 0.0)
 
     def wants_scout(self, now: float) -> bool:
         """Whether the next request should go alone, for its headers' sake.
@@ -94,28 +106,27 @@ class RequestWindow:
         is_tight = self.left(now) < self.share * self.limit - self.spent
         return is_tight and (self._answered_at is None or now - self._answered_at > _STALE)
 
-    def sent(self) -> int:
-        """Count a request that goes out; gives the number of the window that it belongs to."""
+    def sent(self) -> "Sent":
+        """Count a request that goes out; gives what is to be handed in with its answer."""
         self.spent += 1
         self.in_flight += 1
-        return self.number
+        self._unaccounted += 1
+        return Sent(self.number, self._refusals)
 
     def ended(self) -> None:
         """Count a request that has its answer, or will never have one."""
         self.in_flight -= 1
 
-    def answered(self, now: float, number: int, rate_limit: RateLimit | None) -> None:
-        """Take in what the headers of an answer say, while its request still counts as in flight.
-
-        `number` is what sending the request gave.
-        """
+    def answered(self, now: float, sent: "Sent", rate_limit: RateLimit | None) -> None:
+        """Take in what the headers of an answer say, while its request still counts as in flight."""
         self._answered_at = now
         seconds = _LONGEST if rate_limit is None else max(rate_limit.resets_in.total_seconds(), 0.0) + _ROUNDING
         if rate_limit is None or seconds >= _LONGEST:
-            if not self.is_known(now):
+            if not self.is_known(now) and sent.refusals == self._refusals:
+                self.has_reset = self.has_reset or self.number > 0
                 self._open(now + self.length)
             return
-        if number != self.number and self._ends_at is not None and now + seconds < self._ends_at - _JITTER:
+        if sent.number != self.number and self._ends_at is not None and now + seconds < self._ends_at - _JITTER:
             return  # An answer that came late speaks of the window before.
         remaining = min(rate_limit.remaining, rate_limit.limit)
         if self._is_new(now + seconds, remaining, rate_limit.limit):
@@ -128,11 +139,14 @@ class RequestWindow:
         self.length = max(self.length, seconds)
         self._remaining = remaining
         self._others = max(rate_limit.limit - remaining - (self.spent - self.in_flight + 1), 0)
+        # Requests in flight may be in that number or not. Those that ended without headers are.
+        self._unaccounted = self.in_flight - 1
         ends_at = now + seconds
         # Rounded up by us, an end is at best where the earliest of its readings puts it.
         is_jitter = self._ends_at is not None and ends_at <= self._ends_at + _JITTER
         self._ends_at = min(ends_at, self._ends_at or ends_at) if is_jitter else ends_at
-        self._is_trusted = True
+        # After a 429 only what was sent after it says that others may follow.
+        self._is_trusted = sent.refusals == self._refusals
 
     def refused(self, now: float, retry_after: timedelta | None) -> None:
         """Be silent after a 429: for what the server asks, else until the window's end, else a minute."""
@@ -145,6 +159,7 @@ class RequestWindow:
         self._silent_until = max(self._silent_until or end, end)
         self._is_trusted = False
         self._remaining = None
+        self._refusals += 1
 
     def _taken_since(self, now: float) -> float:
         """Guess how many requests others have sent since the latest answer, from what they had sent until then."""
@@ -165,6 +180,7 @@ class RequestWindow:
     def _begin(self, now: float, seconds: float, *, fresh: bool) -> None:
         # The first window that we see may have been opened by others, long ago.
         self.length = seconds if fresh or self._is_told else max(DEFAULT_LENGTH, seconds)
+        self.has_reset = self._is_told
         self._is_told = True
         self._open(now + seconds)
 

@@ -130,7 +130,7 @@ def error_of_status(
     if status == HTTPStatus.NOT_FOUND:
         return NotFound(status, "no such team, project or addon")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimited(status, _retry_after(headers.get("Retry-After", ""), received_at))
+        return RateLimited(status, _retry_after(headers.get("Retry-After", ""), parse_date(headers) or received_at))
     return ServerError(status) if status >= HTTPStatus.INTERNAL_SERVER_ERROR else ClientError(status)
 
 
@@ -146,14 +146,14 @@ def _required_permission(body: bytes | bytearray) -> str:
     return "a permission" if permission else ""
 
 
-def _retry_after(raw: str, received_at: datetime) -> timedelta | None:
+def _retry_after(raw: str, now: datetime) -> timedelta | None:
     """Read Retry-After in both its forms (RFC 9110, 10.2.3); None where it asks for no wait at all."""
     seconds = _header_number(raw)
     if seconds is not None:
         wait = timedelta(seconds=min(seconds, _LONGEST_WAIT.total_seconds()))
     else:
         date = _http_date(raw)
-        wait = min(date - received_at, _LONGEST_WAIT) if date is not None else timedelta(0)
+        wait = min(date - now, _LONGEST_WAIT) if date is not None else timedelta(0)
     return wait if wait > timedelta(0) else None
 
 

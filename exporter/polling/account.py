@@ -68,6 +68,7 @@ class PolledAccount:
         self._failing: set[AddonKey] = set()
         self._undetailed: dict[AddonKey, float] = {}
         self._unanswered = 0
+        self._was_proof = False
         self._ended = 0
         self._proofs = 0
 
@@ -75,6 +76,14 @@ class PolledAccount:
     def is_doubtful(self) -> bool:
         """Whether one request should find out whether there is an answer before all others are sent."""
         return self.verdict is not None or self._unanswered >= SUSPICIOUS
+
+    @property
+    def may_be_pardoned(self) -> bool:
+        """Whether the latest request shows that the verdict holds no longer.
+
+        Any answer does of a host that was not there, only one that accepts the token does of a rejected one.
+        """
+        return self._was_proof if self.verdict is FailureReason.UNAUTHORIZED else self.was_answered
 
     @property
     def was_answered(self) -> bool:
@@ -251,6 +260,7 @@ class PolledAccount:
     def _count(self, *, is_answer: bool, is_proof: bool) -> None:
         self._ended += 1
         self._proofs += is_proof
+        self._was_proof = is_proof
         self._unanswered = 0 if is_answer else self._unanswered + 1
 
     def _succeeded(self, poll: Poll) -> None:

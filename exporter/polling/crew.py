@@ -43,7 +43,12 @@ class Crew:
     async def _work(self, account: PolledAccount) -> None:
         try:
             while account.queue:
-                await self.run(account, account.queue.popleft())
+                poll = account.queue.popleft()
+                if account.is_doubtful:
+                    # The host may be gone: those that wait are not asked before somebody has found out.
+                    self._end(poll, ScrapeResult.DEFERRED)
+                else:
+                    await self.run(account, poll)
         finally:
             account.workers -= 1
 

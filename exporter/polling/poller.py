@@ -47,6 +47,7 @@ class Poller:
         self._recoveries: dict[str, asyncio.Task[Results]] = {}
         self._discoveries: dict[str, asyncio.Task[None]] = {}
         self._crew = Crew(self.agenda, monotonic)
+        self._alone = asyncio.Lock()
         self._scrapes = 0
 
     async def scrape(self, time_limit: float | None = None) -> Mapping[str, Counter[ScrapeResult]]:
@@ -58,6 +59,7 @@ class Poller:
         try:
             async with asyncio.timeout(time_limit):
                 results |= await self._planned()
+                self._start_recoveries(results)
                 if await self._discovered():
                     results |= self._plan(results)
                 is_planned = True
@@ -81,6 +83,7 @@ class Poller:
         with suppress(TimeoutError):
             async with asyncio.timeout(time_limit):
                 results = await self._planned(only=addon)
+                self._start_recoveries(results)
                 results |= await self._recovered()
                 if addon in results:
                     await asyncio.wait([results[addon]])
@@ -146,36 +149,29 @@ class Poller:
     def _scouting_ended(self, _: asyncio.Task[Results]) -> None:
         self._scouting = None
 
-    def _plan(self, ended: Results, *, only: AddonKey | None = None) -> Results:
-        """Start what the budget allows now, but for those that have just ended; gives all polls under way."""
+    def _plan(self, ended: Results, *, only: AddonKey | None = None, account: PolledAccount | None = None) -> Results:
+        """Start what the budget allows now, but for those that have just ended; gives all polls under way.
+
+        With `only` no other addon is started, with `account` none of another account.
+        """
         now = self._monotonic()
-        window = self.budget.window
-        if window.is_silent(now):
-            return ended | self._under_way()
-        for account in self.accounts.values():
-            was_asked = any(addon.account == account.name for addon in ended)
-            if account.is_doubtful and not was_asked and account.name not in self._recoveries:
-                self._recoveries[account.name] = self._crew.spawn(self._recover(account))
-        if not window.is_known(now):
-            return ended | self._under_way()
-        self._release(now)
+        if self.budget.window.is_known(now):
+            self._release(now)
 
-        def may_read(addon: AddonKey) -> bool:
-            is_meant = only is None or addon == only
-            return is_meant and addon not in ended and not self.accounts[addon.account].is_doubtful
+            def may_read(addon: AddonKey) -> bool:
+                is_meant = only in {None, addon} and (account is None or addon.account == account.name)
+                return is_meant and addon not in ended and not self.accounts[addon.account].is_doubtful
 
-        for addon, purse in self.agenda.affordable(now, may_read):
-            self._crew.enqueue(self.accounts[addon.account], self.agenda.begin(addon, purse))
-        return ended | self._under_way()
+            for addon, purse in self.agenda.affordable(now, may_read):
+                self._crew.enqueue(self.accounts[addon.account], self.agenda.begin(addon, purse))
+        under_way = {addon: poll.result for addon, poll in self.agenda.under_way.items()}
+        return ended | (under_way if account is None else _of_account(under_way, account))
 
     def _release(self, now: float) -> None:
         accounts = self.accounts.values()
         details = min(sum(account.lacking_details for account in accounts), DETAILS_AT_ONCE)
         listings = sum(account.discovery.requests for account in accounts if account.discovery.is_needed)
         self.agenda.release(now, {Purse.DETAILS: details, Purse.EXTRAS: listings})
-
-    def _under_way(self) -> Results:
-        return {addon: poll.result for addon, poll in self.agenda.under_way.items()}
 
     # One request alone, where others would be too many: to learn the window, or whether an account can be read.
 
@@ -190,7 +186,8 @@ class Poller:
                 break
             else:
                 # What is under way already will tell.
-                await asyncio.wait(self._under_way().values(), return_when=asyncio.FIRST_COMPLETED)
+                under_way = [poll.result for poll in self.agenda.under_way.values()]
+                await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
         return self._plan(ended, only=only)
 
     async def _recovered(self) -> Results:
@@ -201,12 +198,23 @@ class Poller:
         ended = [recovery.result() for recovery in recoveries if not recovery.cancelled()]
         return {addon: result for each in ended for addon, result in each.items()}
 
+    def _start_recoveries(self, results: Results) -> None:
+        """Ask again whether accounts can be read that could not be, unless this scrape has asked already."""
+        if self.budget.window.is_silent(self._monotonic()):
+            return
+        for account in self.accounts.values():
+            was_asked = bool(_of_account(results, account))
+            if account.is_doubtful and account.addons and not was_asked and account.name not in self._recoveries:
+                self._recoveries[account.name] = self._crew.spawn(self._recover(account))
+
     async def _recover(self, account: PolledAccount) -> Results:
         try:
-            ended = await self._scout(account)
+            # Where the request window is not known, only one request at a time may find out.
+            async with self._alone:
+                ended = await self._scout(account)
         finally:
             del self._recoveries[account.name]
-        return self._plan(ended)
+        return ended if account.is_doubtful else self._plan(ended, account=account)
 
     async def _scout(self, account: PolledAccount) -> Results:
         """Read one page alone, of one addon after the other until there is an answer or nobody waits for it."""
@@ -221,7 +229,7 @@ class Poller:
                 ended[addon] = poll.result
             elif poll.listing.pages == pages:
                 break  # The window is closed: nothing was asked.
-            if is_addons_matter and account.was_answered:
+            if is_addons_matter and account.may_be_pardoned:
                 account.pardon()
             if not is_addons_matter or account.was_answered or not self._scrapes:
                 break
@@ -252,7 +260,7 @@ class Poller:
         except NorthflankError as error:
             self._crew.condemn(account, error.reason, (), error)
         else:
-            if account.was_answered:
+            if account.may_be_pardoned:
                 account.pardon()
         finally:
             del self._discoveries[account.name]
@@ -282,3 +290,7 @@ class Poller:
             return False
         self.budget.used(1)
         return True
+
+
+def _of_account(results: Results, account: PolledAccount) -> Results:
+    return {addon: result for addon, result in results.items() if addon.account == account.name}

@@ -61,6 +61,20 @@ def test_a_quarter_of_the_share_may_go_at_once_and_more_where_there_is_more_to_r
     assert count == burst
 
 
+def test_what_runs_once_may_have_all_that_is_left() -> None:
+    budget = RequestBudget(0.8, is_for_once=True)
+    answered(budget.window, 0, told(1000, 999, HOUR - 1))
+    budget.release(0, {Purse.REGULAR: 10})
+    assert budget.available(0, Purse.BURST) == 799
+
+
+def test_a_window_that_others_opened_long_ago_is_not_spent_at_once() -> None:
+    budget = RequestBudget(0.8)
+    answered(budget.window, 0, told(100, 90, 19))
+    budget.release(0, {Purse.REGULAR: 10})
+    assert budget.available(0, Purse.BURST) == 19
+
+
 def test_after_a_burst_the_rest_is_spread() -> None:
     budget = opened()
     budget.release(0, {Purse.REGULAR: 1000})

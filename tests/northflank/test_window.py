@@ -81,7 +81,7 @@ def test_requests_in_flight_count_as_spent() -> None:
     assert window.left(0) == pytest.approx(22 - 20 * 100 / 3600)
     numbers = [window.sent() for _ in range(5)]
     assert window.left(0) == pytest.approx(17 - 20 * 100 / 3600)
-    assert numbers == [1] * 5
+    assert [sent.number for sent in numbers] == [1] * 5
 
 
 def test_within_a_window_answers_that_overtake_each_other_give_nothing_back() -> None:
@@ -221,6 +221,40 @@ def test_after_a_429_what_remains_is_learnt_anew() -> None:
     answered(window, 12, told(1000, 700, 3587))
     assert window.number == 1
     assert window.left(12) > 400
+
+
+def test_an_answer_to_what_was_sent_before_a_429_does_not_end_the_going_alone() -> None:
+    window = opened()
+    before = [window.sent() for _ in range(3)]
+    window.answered(10, before[0], told(1000, 900, 3589))
+    window.refused(10, timedelta(seconds=2))
+    window.ended()
+    for sent in before[1:]:
+        window.answered(10.1, sent, told(1000, 899, 3589))
+        window.ended()
+    assert window.wants_scout(13)
+    answered(window, 13, told(1000, 890, 3586))
+    assert not window.wants_scout(13)
+
+
+def test_requests_that_end_without_headers_count_until_the_next_ones_do() -> None:
+    window = opened(limit=100, remaining=60, seconds=99)
+    left = window.left(0)
+    for _ in range(10):
+        window.sent()
+        window.ended()
+    assert window.left(0) == pytest.approx(left - 10)
+    answered(window, 0, told(100, 49, 99))
+    assert window.left(0) == pytest.approx(left - 11)
+
+
+def test_a_window_that_was_only_assumed_is_not_reset_by_the_first_that_is_told() -> None:
+    window = RequestWindow(0.8)
+    answered(window, 0, None)
+    answered(window, 10, told(1000, 990, 3589))
+    assert not window.has_reset
+    answered(window, 3605, told(1000, 999, 3599))
+    assert window.has_reset
 
 
 headers = st.one_of(

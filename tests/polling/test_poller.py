@@ -1,5 +1,6 @@
 """A scrape reads what there is to read, and what one addon does costs no other."""
 
+import asyncio
 import logging
 from collections import Counter
 from datetime import timedelta
@@ -347,6 +348,63 @@ async def test_a_hanging_account_does_not_delay_another() -> None:
     results = await world.poller.scrape(0.05)
     assert world.results(results, "other") == {"polled": 2}
     await world.poller.close()
+
+
+async def test_a_rejected_token_stays_rejected_until_it_is_accepted(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    world = World(["a", "b", "c"])
+    await world.scrape(dict.fromkeys("abc", api.Unauthorized(401)))
+    for trouble in (api.ServerError(500), api.InvalidResponse("odd")):
+        assert await world.scrape(dict.fromkeys("abc", trouble)) == {"failed": 3}
+        assert len(world.source.asked) == 1
+    assert "Account is read again" not in caplog.text
+    assert await world.scrape() == {"polled": 3}
+    assert "Account is read again" in caplog.text
+
+
+async def test_a_host_that_stops_answering_costs_no_more_than_what_is_in_flight() -> None:
+    names = [f"db-{number}" for number in range(50)]
+    world = World(names, concurrency=4)
+    await world.scrape()
+    await world.scrape(dict.fromkeys(names, api.RequestTimeout("silent")))
+    assert len(world.source.asked) <= 5
+    await settled()
+    assert len(world.source.asked) <= 5
+
+
+async def test_nothing_goes_on_by_itself_where_nothing_can_be_asked() -> None:
+    world = World(["a", "b", "c"], freshness=Freshness(min_refresh_interval=timedelta(minutes=5)))
+    await world.scrape()
+    world.clock.advance(minutes=6)
+    await world.scrape(dict.fromkeys("abc", api.Unauthorized(401)))
+    for _ in range(5):
+        await world.scrape(dict.fromkeys("abc", api.Unauthorized(401)))
+    await settled()
+    running = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    assert running == []
+
+
+async def test_an_account_that_recovers_causes_no_second_reading_of_another() -> None:
+    world = World(["a", "b"], others=["c", "d"])
+    await world.poller.scrape()
+    world.source.outcomes = dict.fromkeys("ab", api.HostUnreachable("refused"))
+    await world.poller.scrape()
+    world.sources["other"].asked.clear()
+    world.source.outcomes = {}
+    results = await world.poller.scrape()
+    await settled()
+    assert world.results(results) == {"polled": 2}
+    assert sorted(world.sources["other"].asked) == ["c", "d"]
+
+
+async def test_two_accounts_whose_host_comes_back_are_read_at_once() -> None:
+    world = World(["a", "b"], others=["c", "d"])
+    for outcome in (EMPTY, api.HostUnreachable("refused"), api.HostUnreachable("refused"), EMPTY):
+        world.source.outcomes = dict.fromkeys("ab", outcome)
+        world.sources["other"].outcomes = dict.fromkeys("cd", outcome)
+        world.clock.advance(minutes=70)
+        results = await world.poller.scrape()
+    assert world.results(results) == world.results(results, "other") == {"polled": 2}
 
 
 # How long old data is shown.
