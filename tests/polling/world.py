@@ -9,6 +9,7 @@ from exporter.config import AddonEntry
 from exporter.model import AddonKey, Backup, FailureReason, ListedAddon, RateLimit
 from exporter.northflank import Page, RequestBudget, RequestDeferred
 from exporter.northflank import errors as api
+from exporter.northflank.window import Sent
 from exporter.polling import Discovery, Freshness, PolledAccount, Poller
 from exporter.state import AddonState, StateStore
 from tests.builders import NOW, page
@@ -59,22 +60,22 @@ class Source:
         now = self._clock.monotonic()
         if not self._window.may_send(now):
             raise RequestDeferred
-        number = self._window.sent()
+        sent = self._window.sent()
         self.asked.append(f"{addon_id}{cursor and '/'}{cursor}")
         self.in_flight.add(addon_id)
         try:
             await asyncio.sleep(0)
             if addon_id in self.held:
                 await self.go_on.wait()
-            return self._answer(self.outcomes.get(addon_id, EMPTY), number, cursor)
+            return self._answer(self.outcomes.get(addon_id, EMPTY), sent, cursor)
         finally:
             self.in_flight.discard(addon_id)
             self._window.ended()
 
-    def _answer(self, outcome: Outcome, number: int, cursor: str) -> Page[Backup]:
+    def _answer(self, outcome: Outcome, sent: Sent, cursor: str) -> Page[Backup]:
         now = self._clock.monotonic()
         if not isinstance(outcome, api.NorthflankError) or outcome.is_answer:
-            self._window.answered(now, number, self.rate_limit or told(seconds=3600 - now % 3600))
+            self._window.answered(now, sent, self.rate_limit or told(seconds=3600 - now % 3600))
         if isinstance(outcome, api.RateLimited):
             self._window.refused(now, outcome.retry_after)
         if isinstance(outcome, Exception):
