@@ -84,8 +84,9 @@ class RequestBudget:
         self._released_at: float | None = None
         self._number = 0
         self._span = 0.0
+        self._extras = 0
 
-    def release(self, now: float, wanted: Mapping[Purse, int]) -> None:
+    def release(self, now: float, wanted: Mapping[Purse, float]) -> None:
         """Set free what time has brought since the last call; a purse gathers no more than what is wanted of it.
 
         What is wanted of the regular purse is what it takes to read everything once.
@@ -95,11 +96,12 @@ class RequestBudget:
         elapsed = 0.0 if self._released_at is None else max(now - self._released_at, 0.0)
         if window.number != self._number:
             elapsed = min(elapsed, window.length * _LONGEST_PAUSE)
-            self._span = window.seconds_left(now)
+            self._span, self._extras = window.seconds_left(now), 0
         self._number, self._released_at = window.number, max(now, self._released_at or now)
+        wanted = {**wanted, Purse.EXTRAS: min(wanted.get(Purse.EXTRAS, 0), self._allowed_extras())}
         for purse in _ASIDE:
             if is_first_release:
-                # The first listing has to come before everything else.
+                # The first listing comes before everything else.
                 purses[purse] = left * _PART[purse]
             purses[purse] = min(purses[purse], wanted.get(purse, 0))
         purses[Purse.REGULAR] = min(purses[Purse.REGULAR], left)
@@ -127,8 +129,11 @@ class RequestBudget:
 
     def set_aside(self, now: float, purse: Purse, requests: int) -> bool:
         """Take requests out of a purse and keep them; False where there are too few."""
+        if purse is Purse.EXTRAS:
+            self._top_up(now, requests)
         if self._spare_for(now, purse) < requests or self._purses[purse] < requests - _ROUNDING_ERROR:
             return False
+        self._extras += requests if purse is Purse.EXTRAS else 0
         self._purses[purse] -= requests
         self._set_aside += requests
         return True
@@ -146,6 +151,15 @@ class RequestBudget:
         """Say how long so many requests take at the rate that the limit leaves to the exporter."""
         window = self.window
         return timedelta(seconds=window.length * requests / (window.share * window.limit))
+
+    def _top_up(self, now: float, requests: int) -> None:
+        """Let listings not wait for what comes free, as long as they keep to their part of the window."""
+        unreleased = self._spare(now) - sum(self._purses[purse] for purse in _PART)
+        missing = min(requests, self._allowed_extras()) - self._purses[Purse.EXTRAS]
+        self._purses[Purse.EXTRAS] += max(min(missing, unreleased), 0.0)
+
+    def _allowed_extras(self) -> float:
+        return max(_PART[Purse.EXTRAS] * self.window.share * self.window.limit - self._extras, 0.0)
 
     def _burst(self, now: float, left: float, cycle: int) -> float:
         window = self.window

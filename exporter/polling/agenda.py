@@ -59,7 +59,7 @@ class Agenda:
         self._half_read.pop(addon, None)
         self._costs_total -= self._costs.pop(addon, 0)
 
-    def release(self, now: float, others: Mapping[Purse, int]) -> None:
+    def release(self, now: float, others: Mapping[Purse, float]) -> None:
         """Let the purses have what time has brought, where there is use for it; `others` is what is wanted besides."""
         urgent = sum(self._store[addon].requests for addon in self._turns.urgent_before(now))
         self._budget.release(now, {**others, Purse.REGULAR: self.cycle_requests, Purse.URGENT: urgent})

@@ -150,6 +150,15 @@ def test_what_is_urgent_has_its_own_part_while_it_is_wanted() -> None:
     assert urgent == pytest.approx(0.15 * 799 / 6, abs=1)
 
 
+def test_listings_need_not_wait_as_long_as_they_keep_to_their_part_of_a_window() -> None:
+    budget, taken = opened(), 0
+    for now in (1, 2, 3, 600):
+        budget.release(now, {Purse.EXTRAS: 10, Purse.REGULAR: 10**9})
+        while budget.set_aside(now, Purse.EXTRAS, 1):
+            taken += 1
+    assert taken == 120
+
+
 def test_nothing_is_kept_for_what_is_not_urgent() -> None:
     budget = opened()
     budget.release(600, PLENTY)
