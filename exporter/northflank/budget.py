@@ -161,7 +161,7 @@ class RequestBudget:
     def _allowed_extras(self) -> float:
         return max(_PART[Purse.EXTRAS] * self.window.share * self.window.limit - self._extras, 0.0)
 
-    def _burst(self, now: float, left: float, cycle: int) -> float:
+    def _burst(self, now: float, left: float, cycle: float) -> float:
         window = self.window
         if self._is_for_once:
             return left

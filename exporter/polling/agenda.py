@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 from math import ceil
 
 from exporter.model import AddonKey
@@ -64,22 +66,26 @@ class Agenda:
         urgent = sum(self._store[addon].requests for addon in self._turns.urgent_before(now))
         self._budget.release(now, {**others, Purse.REGULAR: self.cycle_requests, Purse.URGENT: urgent})
 
-    def in_order(self, now: float) -> Iterator[tuple[Purse, Iterable[AddonKey]]]:
-        """Give all addons that may be read, the most worth reading first, by what pays for them."""
-        yield Purse.BURST, [addon for addon in self._turns.half_read() if self._turns.is_new(addon)]
-        yield Purse.BURST, self._turns.unread()
-        yield Purse.REGULAR, self._turns.half_read()
-        yield Purse.REGULAR, self._turns.unread()
-        time = now - self._min_refresh_interval
-        yield Purse.URGENT, self._turns.urgent_before(time)
-        yield Purse.REGULAR, self._turns.read_before(time)
-        yield Purse.BURST, self._turns.read_before(time)
+    def in_order(self, now: float) -> Iterator[AddonKey]:
+        """Give all addons that may be read, the most worth reading first; some more than once."""
+        return chain.from_iterable(addons() for _, addons in self._sections(now))
+
+    def _sections(self, now: float) -> Iterator[tuple[Purse, Callable[[], Iterable[AddonKey]]]]:
+        """Give what may be read in the order of its worth, by what pays for it; sorted only where somebody looks."""
+        turns, time = self._turns, now - self._min_refresh_interval
+        yield Purse.BURST, lambda: [addon for addon in turns.half_read() if turns.is_new(addon)]
+        yield Purse.BURST, turns.unread
+        yield Purse.REGULAR, turns.half_read
+        yield Purse.REGULAR, turns.unread
+        yield Purse.URGENT, partial(turns.urgent_before, time)
+        yield Purse.REGULAR, partial(turns.read_before, time)
+        yield Purse.BURST, partial(turns.read_before, time)
 
     def affordable(self, now: float, may_read: Callable[[AddonKey], bool]) -> Iterator[tuple[AddonKey, Purse]]:
         """Give what the purses hold enough for, in order; whoever asks begins each before asking for the next."""
         available = {purse: self._budget.available(now, purse) for purse in Purse}
-        for purse, addons in self.in_order(now):
-            for addon in addons:
+        for purse, addons in self._sections(now):
+            for addon in addons() if available[purse] > 0 else ():
                 if addon in self.under_way or not may_read(addon):
                     continue
                 available[purse] -= self._budget.start_with(self._cost(addon))

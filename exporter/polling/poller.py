@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from datetime import datetime
-from itertools import chain
 
 from exporter.model import AddonKey
 from exporter.northflank import NorthflankError, Purse, RequestBudget
@@ -219,7 +218,7 @@ class Poller:
     async def _scout(self, account: PolledAccount) -> Results:
         """Read one page alone, of one addon after the other until there is an answer or nobody waits for it."""
         ended: Results = {}
-        for addon in chain.from_iterable(addons for _, addons in self.agenda.in_order(self._monotonic())):
+        for addon in self.agenda.in_order(self._monotonic()):
             if addon.account != account.name or addon in ended or addon in self.agenda.under_way:
                 continue
             poll = self.agenda.begin(addon)
