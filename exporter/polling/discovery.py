@@ -62,10 +62,7 @@ class AddonDiscovery(Protocol):
     """What finds the addons of an account; the members are described at Discovery."""
 
     requests: int
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether there is anything to list."""
+    is_needed: bool
 
     @property
     def is_complete(self) -> bool:
@@ -95,8 +92,8 @@ class Watched:
 class Discovery:
     """Keeps what the latest good listings of one account said; a failed one leaves that as it was.
 
-    `requests` is how many requests a whole round took last; `on_error` hears of every listing that fails. Times are
-    seconds of a clock that never goes back.
+    `is_needed` tells whether any entry needs a listing, `requests` how many requests a whole round took last;
+    `on_error` hears of every listing that fails. Times are seconds of a clock that never goes back.
     """
 
     def __init__(
@@ -110,6 +107,7 @@ class Discovery:
         fields: Mapping[str, str],
     ) -> None:
         self._entries = entries
+        self.is_needed = _need_listings(entries)
         self.requests = UNKNOWN_COST
         self._source = source
         self._interval = interval
@@ -124,11 +122,6 @@ class Discovery:
         self._spent = 0
         self._empty: set[tuple[str, str]] = set()
         self._ailing: set[str] = set()
-
-    @property
-    def is_needed(self) -> bool:
-        """Whether any entry needs a listing."""
-        return not all(entry.is_literal for entry in self._entries)
 
     @property
     def is_under_way(self) -> bool:
@@ -175,7 +168,7 @@ class Discovery:
 
     def change(self, entries: Sequence[Entry]) -> None:
         """Resolve other entries from now on; what they need is listed at the next occasion."""
-        self._entries = entries
+        self._entries, self.is_needed = entries, _need_listings(entries)
         self._begun_at, self._listing = None, None
         self._todo.clear()
 
@@ -293,3 +286,7 @@ class Discovery:
         for project, addon in sorted(empty - self._empty):
             log.warning("A pattern matches nothing", extra={**self._fields, "project": project, "addon": addon})
         self._empty = empty
+
+
+def _need_listings(entries: Sequence[Entry]) -> bool:
+    return not all(entry.is_literal for entry in entries)

@@ -267,8 +267,11 @@ class Poller:
 
     def _start_details(self) -> None:
         """Ask when addons were created, a few at a time; nobody waits for that."""
+        now = self._monotonic()
+        if not self.budget.window.is_known(now) or not self.budget.available(now, Purse.DETAILS):
+            return
         for account in self.accounts.values():
-            if account.is_doubtful or not self.budget.window.is_known(self._monotonic()):
+            if account.is_doubtful:
                 continue
             for addon in account.undetailed()[:DETAILS_AT_ONCE]:
                 if not self._take(Purse.DETAILS):

@@ -33,6 +33,7 @@ class TeamDiscovery:
         fields: Mapping[str, str],
     ) -> None:
         self.requests = 1
+        self.is_needed = True
         self._source = source
         self._interval = interval
         self._on_teams = on_teams
@@ -42,11 +43,6 @@ class TeamDiscovery:
         self._begun_at: float | None = None
         self._is_known = False
         self._has_failed = False
-
-    @property
-    def is_needed(self) -> bool:
-        """Always: teams are only known from their listing."""
-        return True
 
     @property
     def is_complete(self) -> bool:
