@@ -250,7 +250,9 @@ class Discovery:
                 await self._list_addons(project_id, take)
 
     async def _list_addons(self, project_id: str, take: Callable[[], bool]) -> None:
-        listing = self._todo[project_id]
+        listing = self._todo.get(project_id)
+        if listing is None:
+            return  # Other entries have come meanwhile.
         try:
             while not listing.is_complete:
                 if not take():

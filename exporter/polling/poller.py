@@ -263,7 +263,8 @@ class Poller:
                 account.pardon()
         finally:
             del self._discoveries[account.name]
-            self.watch(account)
+        # Not where the task was cancelled: another configuration may be in force by now.
+        self.watch(account)
 
     def _start_details(self) -> None:
         """Ask when addons were created, a few at a time; nobody waits for that."""
