@@ -95,7 +95,7 @@ class AccountGroup:
                 addons=len(account.addons),
                 scrape_addons=results.get(name, {}),
                 refresh_cycle=self.budget.time_for(self.poller.agenda.cycle_requests),
-                is_up=account.is_up,
+                is_up=account.source.is_up,
                 rate_limit=self.budget.window.rate_limit,
                 clock_skew=self._clients[name].clock_skew,
                 token_expires_at=token_expiry(self._config_of[name].token.reveal()),
@@ -170,7 +170,7 @@ class AccountGroup:
         polled = self._polled(name, client, observer)
         polled.discovery = Discovery(
             account.addons,
-            source=polled,
+            source=polled.source,
             interval=self._discovery_interval,
             concurrency=self._config.scrape.concurrency,
             on_error=observer.discovery_failed,
@@ -187,7 +187,7 @@ class AccountGroup:
             self._watch_teams(account.name, teams, client)
 
         polled.discovery = TeamDiscovery(
-            source=polled,
+            source=polled.source,
             interval=self._discovery_interval,
             on_teams=watch_teams,
             on_error=observer.discovery_failed,

@@ -257,5 +257,7 @@ async def read_list(client: NorthflankClient, project_id: str, addon_id: str) ->
     """Read a whole list of backups, page by page."""
     listing = Listing.of_backups()
     while not listing.is_complete:
-        listing.add(await client.backups_page(project_id, addon_id, listing.cursor))
+        page = await client.backups_page(project_id, addon_id, listing.cursor)
+        assert page is not None, "nothing is known yet"
+        listing.add(page)
     return listing

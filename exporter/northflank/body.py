@@ -23,12 +23,13 @@ _DATE_LENGTH = len("2021-01-20")
 class Page(Generic[T]):
     """One page of a list; `cursor` asks for the next one and is empty on the last.
 
-    `rejected` counts the items that could not be read.
+    `rejected` counts the items that could not be read. `digest` tells the body from any other, where it was taken.
     """
 
     items: tuple[T, ...]
     rejected: int
     cursor: str
+    digest: bytes = b""
 
 
 def decode_json(body: bytes | bytearray) -> Any:  # noqa: ANN401 - JSON is anything until the parsers below have read it

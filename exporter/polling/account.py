@@ -3,20 +3,19 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import itemgetter
-from typing import TypeVar
 
-from exporter.model import AddonKey, FailureReason, ListedAddon
+from exporter.model import AddonKey, FailureReason
 from exporter.northflank import (
     HostUnreachable,
     NorthflankError,
-    Page,
     RequestDeferred,
     Unauthorized,
 )
+from exporter.polling.asking import CountingSource
 from exporter.polling.discovery import AddonDiscovery
 from exporter.polling.poll import Poll, PollObserver, Source
 from exporter.state import AddonState, ScrapeResult, StateStore
@@ -27,8 +26,6 @@ SUSPICIOUS = 2
 
 DETAILS_AGAIN_SECONDS = 600.0
 
-T = TypeVar("T")
-
 log = logging.getLogger(__name__)
 
 
@@ -36,7 +33,7 @@ class PolledAccount:
     """The addons of one account, what polls of them tell, and the polls that wait for a worker (`queue`).
 
     `verdict` is why none of them can be read, while that is so: the token is rejected, or the host does not answer.
-    `is_up` tells whether the latest round that had answers proved API and token good; None before the first.
+    `source` counts what its answers say of the account.
     """
 
     def __init__(
@@ -57,8 +54,7 @@ class PolledAccount:
         self.queue: deque[Poll] = deque()
         self.workers = 0
         self.verdict: FailureReason | None = None
-        self.is_up: bool | None = None
-        self._source = source
+        self.source = CountingSource(source)
         self._store = store
         self._observer = observer
         self._now = now
@@ -67,15 +63,12 @@ class PolledAccount:
         self._complained: set[AddonKey] = set()
         self._failing: set[AddonKey] = set()
         self._undetailed: dict[AddonKey, float] = {}
-        self._unanswered = 0
-        self._was_proof = False
-        self._ended = 0
-        self._proofs = 0
+        self._digests: dict[AddonKey, bytes] = {}
 
     @property
     def is_doubtful(self) -> bool:
         """Whether one request should find out whether there is an answer before all others are sent."""
-        return self.verdict is not None or self._unanswered >= SUSPICIOUS
+        return self.verdict is not None or self.source.unanswered >= SUSPICIOUS
 
     @property
     def may_be_pardoned(self) -> bool:
@@ -83,12 +76,12 @@ class PolledAccount:
 
         Any answer does of a host that was not there, only one that accepts the token does of a rejected one.
         """
-        return self._was_proof if self.verdict is FailureReason.UNAUTHORIZED else self.was_answered
+        return self.source.was_proof if self.verdict is FailureReason.UNAUTHORIZED else self.was_answered
 
     @property
     def was_answered(self) -> bool:
         """Whether the latest request had an answer of any kind."""
-        return self._unanswered == 0
+        return self.source.unanswered == 0
 
     @property
     def fields(self) -> dict[str, str]:
@@ -112,7 +105,7 @@ class PolledAccount:
         left = [addon for addon in self.addons if addon not in watched]
         for addon in left:
             self._store.remove(addon)
-            for known in (self.addons, self._condemned):
+            for known in (self.addons, self._condemned, self._digests):
                 known.pop(addon, None)
             self._complained.discard(addon)
             self._failing.discard(addon)
@@ -127,18 +120,6 @@ class PolledAccount:
             if addon in came and state.created_at is None:
                 self._undetailed[addon] = 0.0
         return came, left
-
-    async def teams_page(self, cursor: str) -> Page[str]:
-        """Read one page of the teams."""
-        return await self._ask(self._source.teams_page(cursor))
-
-    async def projects_page(self, cursor: str) -> Page[str]:
-        """Read one page of the projects."""
-        return await self._ask(self._source.projects_page(cursor))
-
-    async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
-        """Read one page of a project's addons."""
-        return await self._ask(self._source.addons_page(project_id, cursor))
 
     @property
     def lacking_details(self) -> int:
@@ -159,7 +140,7 @@ class PolledAccount:
         """Read when an addon was created, once; where that fails, once more after a while."""
         self._undetailed[addon] = self._monotonic() + DETAILS_AGAIN_SECONDS
         try:
-            created_at = await self._ask(self._source.addon_created_at(addon.project_id, addon.addon_id))
+            created_at = await self.source.addon_created_at(addon.project_id, addon.addon_id)
         except (NorthflankError, RequestDeferred) as error:
             log.debug("Details of an addon cannot be read", extra=_fields(addon) | {"err": error})
             return
@@ -226,49 +207,44 @@ class PolledAccount:
             if state is not None and state.is_stale(now, max_staleness):
                 self._store.replace(state.without_data())
 
-    def end_round(self) -> None:
-        """Draw the conclusion from the requests that ended since the last call, if there were any."""
-        if self._ended:
-            self.is_up = self._proofs > 0
-            self._ended = self._proofs = 0
-
     async def _go_on(self, poll: Poll, pages: int | None) -> bool:
         started = self._monotonic()
         try:
-            while not poll.listing.is_complete and pages != 0:
+            while not (poll.listing.is_complete or poll.is_unchanged) and pages != 0:
                 if poll.grant is not None and not poll.grant.take(self._monotonic()):
                     break
-                _, project_id, addon_id = poll.addon
-                page = self._source.backups_page(project_id, addon_id, poll.listing.cursor)
-                poll.listing.add(await self._ask(page))
+                await self._read_page(poll)
                 pages = None if pages is None else pages - 1
         except RequestDeferred:
             return False
         finally:
             poll.seconds += self._monotonic() - started
-        return poll.listing.is_complete
+        return poll.listing.is_complete or poll.is_unchanged
 
-    async def _ask(self, request: Awaitable[T]) -> T:
-        try:
-            answer = await request
-        except NorthflankError as error:
-            self._count(is_answer=error.is_answer, is_proof=error.proves_token)
-            raise
-        self._count(is_answer=True, is_proof=True)
-        return answer
-
-    def _count(self, *, is_answer: bool, is_proof: bool) -> None:
-        self._ended += 1
-        self._proofs += is_proof
-        self._was_proof = is_proof
-        self._unanswered = 0 if is_answer else self._unanswered + 1
+    async def _read_page(self, poll: Poll) -> None:
+        _, project_id, addon_id = poll.addon
+        state = self._store.get(poll.addon)
+        can_compare = not poll.listing.pages and state is not None and state.summary is not None
+        known = self._digests.get(poll.addon, b"") if can_compare else b""
+        page = await self.source.backups_page(project_id, addon_id, poll.listing.cursor, known=known)
+        if page is None:
+            poll.is_unchanged = True
+        else:
+            poll.digest = b"" if poll.listing.pages or page.rejected else page.digest
+            poll.listing.add(page)
 
     def _succeeded(self, poll: Poll) -> None:
-        state = self._store[poll.addon].polled(
-            summarise(poll.listing.items),
+        before = self._store[poll.addon]
+        summary = before.summary if poll.is_unchanged else None
+        if summary is None:
+            summary = summarise(poll.listing.items)
+            # Of a list of one page only: of longer ones the first page alone says nothing.
+            self._digests[poll.addon] = poll.digest if poll.listing.pages == 1 else b""
+        state = before.polled(
+            summary,
             data_at=self._now(),
             duration=timedelta(seconds=poll.seconds),
-            requests=poll.listing.pages,
+            requests=max(poll.listing.pages, 1),
         )
         self._store.replace(state)
         self._failing.discard(poll.addon)

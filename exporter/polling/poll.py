@@ -23,8 +23,10 @@ class Source(Protocol):
     async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
         """Read one page of a project's addons."""
 
-    async def backups_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Backup]:
-        """Read one page of an addon's backups."""
+    async def backups_page(
+        self, project_id: str, addon_id: str, cursor: str, *, known: bytes = b""
+    ) -> Page[Backup] | None:
+        """Read one page of an addon's backups; None where its digest is `known`."""
 
     async def addon_created_at(self, project_id: str, addon_id: str) -> datetime | None:
         """Read when an addon was created, None where the API does not say."""
@@ -52,6 +54,7 @@ class Freshness:
 class Poll:
     """The reading of one addon's list; `seconds` is how long it has taken so far, interruptions left out.
 
+    `is_unchanged` tells that the list says the same as when it was read before, `digest` is of its first page.
     `purse` pays for it; without one, it may take what the client lets it. `place` is where the addon has waited.
     """
 
@@ -61,4 +64,6 @@ class Poll:
     grant: Grant | None = None
     listing: Listing[Backup] = field(default_factory=Listing.of_backups)
     seconds: float = 0.0
+    digest: bytes = b""
+    is_unchanged: bool = False
     result: asyncio.Future[ScrapeResult] = field(default_factory=lambda: asyncio.get_running_loop().create_future())

@@ -71,7 +71,7 @@ class Poller:
             self._scrapes -= 1
         for account in self.accounts.values():
             account.drop_stale(self._freshness.max_staleness)
-            account.end_round()
+            account.source.end_round()
         return {name: self._counted(account, results, is_planned=is_planned) for name, account in self.accounts.items()}
 
     async def probe(self, addon: AddonKey, time_limit: float | None = None) -> None:

@@ -145,3 +145,14 @@ async def test_the_observer_hears_of_every_request_and_every_rejected_item() -> 
     assert observer.finished == [("backups", "200"), ("backups", "200")]
     assert observer.rejected == {"backups": 3}
     assert all(0 <= seconds < 10 for seconds in observer.seconds)
+
+
+async def test_a_page_whose_body_is_known_is_not_read_again() -> None:
+    same, other = raw_page(raw_backup(id="a")), raw_page(raw_backup(id="b"))
+    async with FakeApi(answer(same), answer(same), answer(other)) as api, open_client(api.url) as client:
+        first = await client.backups_page("shop", "orders-db", "")
+        assert first is not None
+        assert await client.backups_page("shop", "orders-db", "", known=first.digest) is None
+        third = await client.backups_page("shop", "orders-db", "", known=first.digest)
+    assert third is not None
+    assert [backup.id for backup in third.items] == ["b"]

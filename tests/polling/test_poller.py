@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from exporter.model import FailureReason
 from exporter.northflank import errors as api
 from exporter.polling import Freshness
 from exporter.state import ScrapeResult
-from tests.builders import NOW, backup, page
+from tests.builders import NOW, ago, backup, page
 from tests.polling.world import EMPTY, Outcome, World, newest_of, settled, told
 
 FAILURES: dict[str, Exception] = {
@@ -35,6 +36,39 @@ async def test_a_good_poll_replaces_the_state() -> None:
     assert world["db"].poll_duration is not None
 
 
+async def test_a_list_that_says_the_same_as_before_is_not_digested_again_but_counts_as_read() -> None:
+    world, nightly = World(["db"]), backup()
+    same = replace(page(nightly), digest=b"same")
+    await world.scrape(db=[same])
+    summary = world["db"].summary
+    world.clock.advance(minutes=1)
+    assert await world.scrape(db=[same]) == {"polled": 1}
+    assert world["db"].summary is summary
+    assert world["db"].data_at == world.clock()
+    await world.scrape(db=[replace(page(backup()), digest=b"other")])
+    assert newest_of(world["db"]) != nightly
+
+
+async def test_a_list_that_says_the_same_is_digested_where_its_data_was_dropped() -> None:
+    world, nightly = World(["db"]), backup()
+    same = replace(page(nightly), digest=b"same")
+    await world.scrape(db=[same])
+    await world.scrape(db=api.ServerError(500))
+    world.clock.advance(hours=7)
+    await world.scrape(db=api.ServerError(500))
+    assert newest_of(world["db"]) is None
+    await world.scrape(db=[same])
+    assert newest_of(world["db"]) == nightly
+
+
+async def test_the_first_page_of_a_longer_list_says_nothing_of_the_rest() -> None:
+    world, nightly = World(["db"]), backup(created_at=ago(minutes=20))
+    first = replace(page(backup(), cursor="2"), digest=b"first")
+    await world.scrape(db=[first, page(backup())])
+    await world.scrape(db=[first, page(nightly)])
+    assert newest_of(world["db"]) == nightly
+
+
 async def test_the_requests_of_a_poll_are_remembered() -> None:
     world = World(["db", "other"])
     await world.scrape(db=[page(backup(), cursor="2"), page(backup())])
@@ -52,7 +86,7 @@ async def test_every_scrape_asks_for_every_addon_once() -> None:
 async def test_without_addons_nothing_is_asked() -> None:
     world = World([])
     assert await world.scrape() == {}
-    assert world.account.is_up is None
+    assert world.account.source.is_up is None
 
 
 @failures
@@ -107,7 +141,7 @@ async def test_each_addon_is_in_one_result() -> None:
 async def test_one_answer_that_proves_the_token_means_up(proof: Outcome) -> None:
     world = World(["a", "b", "c"])
     await world.scrape(a=api.RequestTimeout(), b=proof, c=api.ServerError(500))
-    assert world.account.is_up is True
+    assert world.account.source.is_up is True
 
 
 @pytest.mark.parametrize("reason", ["timeout", "connection", "server_error", "invalid_response"])
@@ -115,9 +149,9 @@ async def test_a_round_that_proves_nothing_means_down_until_one_does(reason: str
     world = World(["a", "b"])
     await world.scrape()
     await world.scrape(a=FAILURES[reason], b=FAILURES[reason])
-    assert world.account.is_up is False
+    assert world.account.source.is_up is False
     await world.scrape(a=FAILURES[reason])
-    assert world.account.is_up is True
+    assert world.account.source.is_up is True
 
 
 @pytest.mark.parametrize(("concurrency", "addons"), [(1, 5), (3, 20), (64, 5)])
@@ -259,7 +293,7 @@ async def test_a_rejected_token_costs_one_request_per_scrape_and_fails_every_add
         assert await world.scrape(rejected) == {"failed": 5}
         assert len(world.source.asked) == 1
         assert world.errors == {FailureReason.UNAUTHORIZED: 5 * scrapes}
-        assert world.account.is_up is False
+        assert world.account.source.is_up is False
     assert {world[name].failure for name in "abcde"} == {FailureReason.UNAUTHORIZED}
     assert [record.getMessage() for record in caplog.records] == ["Account cannot be read"]
 
@@ -272,7 +306,7 @@ async def test_an_accepted_token_is_used_in_the_same_scrape_and_that_is_logged_o
     await world.scrape(dict.fromkeys("abc", api.Unauthorized(401)))
     assert await world.scrape() == {"polled": 3}
     assert sorted(world.source.asked) == ["a", "b", "c"]
-    assert world.account.is_up is True
+    assert world.account.source.is_up is True
     assert [record.getMessage() for record in caplog.records] == ["Account cannot be read", "Account is read again"]
 
 

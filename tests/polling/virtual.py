@@ -76,7 +76,8 @@ class Client:
         await self.backups_page(project_id, addon_id, "")
         return None
 
-    async def backups_page(self, _project_id: str, addon_id: str, cursor: str) -> Page[Backup]:
+    async def backups_page(self, _project_id: str, addon_id: str, cursor: str, *, known: bytes = b"") -> Page[Backup]:
+        assert not known, "nothing here has a digest"
         now = self.clock.monotonic()
         if not self.window.may_send(now):
             raise RequestDeferred
@@ -123,7 +124,7 @@ class Fleet:
         )
         account.discovery = Discovery(
             [AddonEntry(project="shop", addon=key.addon_id) for key in self.keys],
-            source=account,
+            source=account.source,
             interval=600,
             concurrency=16,
             on_error=lambda: None,

@@ -55,7 +55,9 @@ class Source:
     async def addon_created_at(self, _project_id: str, _addon_id: str) -> datetime | None:
         raise RequestDeferred
 
-    async def backups_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Backup]:
+    async def backups_page(
+        self, project_id: str, addon_id: str, cursor: str, *, known: bytes = b""
+    ) -> Page[Backup] | None:
         assert project_id == "shop"
         now = self._clock.monotonic()
         if not self._window.may_send(now):
@@ -67,7 +69,8 @@ class Source:
             await asyncio.sleep(0)
             if addon_id in self.held:
                 await self.go_on.wait()
-            return self._answer(self.outcomes.get(addon_id, EMPTY), sent, cursor)
+            answer = self._answer(self.outcomes.get(addon_id, EMPTY), sent, cursor)
+            return None if known and answer.digest == known else answer
         finally:
             self.in_flight.discard(addon_id)
             self._window.ended()
@@ -120,7 +123,7 @@ class World:
             monotonic=self.clock.monotonic,
         )
         account.discovery = Discovery(
-            entries, source=account, interval=600, concurrency=concurrency, on_error=lambda: None, fields={}
+            entries, source=account.source, interval=600, concurrency=concurrency, on_error=lambda: None, fields={}
         )
         self.poller.add(account)
 

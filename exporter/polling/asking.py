@@ -1,0 +1,70 @@
+"""A source of lists that remembers what its answers say of the whole account."""
+
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import TypeVar
+
+from exporter.model import Backup, ListedAddon
+from exporter.northflank import NorthflankError, Page
+from exporter.polling.poll import Source
+
+T = TypeVar("T")
+
+
+class CountingSource:
+    """Hands on what `source` gives.
+
+    `is_up` tells whether the latest round that had answers proved API and token good, None before the first;
+    `unanswered` counts the requests in a row without any answer, `was_proof` tells whether the latest one was a proof.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.is_up: bool | None = None
+        self.unanswered = 0
+        self.was_proof = False
+        self._source = source
+        self._ended = 0
+        self._proofs = 0
+
+    async def teams_page(self, cursor: str) -> Page[str]:
+        """Read one page of the teams."""
+        return await self._ask(self._source.teams_page(cursor))
+
+    async def projects_page(self, cursor: str) -> Page[str]:
+        """Read one page of the projects."""
+        return await self._ask(self._source.projects_page(cursor))
+
+    async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
+        """Read one page of a project's addons."""
+        return await self._ask(self._source.addons_page(project_id, cursor))
+
+    async def backups_page(
+        self, project_id: str, addon_id: str, cursor: str, *, known: bytes = b""
+    ) -> Page[Backup] | None:
+        """Read one page of an addon's backups; None where its digest is `known`."""
+        return await self._ask(self._source.backups_page(project_id, addon_id, cursor, known=known))
+
+    async def addon_created_at(self, project_id: str, addon_id: str) -> datetime | None:
+        """Read when an addon was created, None where the API does not say."""
+        return await self._ask(self._source.addon_created_at(project_id, addon_id))
+
+    def end_round(self) -> None:
+        """Draw the conclusion from the requests that ended since the last call, if there were any."""
+        if self._ended:
+            self.is_up = self._proofs > 0
+            self._ended = self._proofs = 0
+
+    async def _ask(self, request: Awaitable[T]) -> T:
+        try:
+            answer = await request
+        except NorthflankError as error:
+            self._count(is_answer=error.is_answer, is_proof=error.proves_token)
+            raise
+        self._count(is_answer=True, is_proof=True)
+        return answer
+
+    def _count(self, *, is_answer: bool, is_proof: bool) -> None:
+        self._ended += 1
+        self._proofs += is_proof
+        self.was_proof = is_proof
+        self.unanswered = 0 if is_answer else self.unanswered + 1
