@@ -104,7 +104,9 @@ class Agenda:
         return poll
 
     def pay(self, poll: Poll, now: float) -> bool:
-        """Set aside what a poll starts with; False where that is not there any more."""
+        """Set aside what a poll starts with; False where that is not there any more, or the addon has left."""
+        if poll.addon not in self._addons:
+            return False
         if poll.purse is not None:
             poll.grant = self._budget.grant(now, poll.purse, self._cost(poll.addon))
         return poll.purse is None or poll.grant is not None

@@ -121,7 +121,7 @@ class Poller:
         counted = Counter(
             result.result() if result.done() else ScrapeResult.LATE
             for addon, result in results.items()
-            if addon.account == account.name
+            if addon in account.addons
         )
         rest = ScrapeResult.DEFERRED
         if account.verdict is not None:

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from exporter.config import AddonEntry
 from exporter.model import FailureReason
 from exporter.northflank import errors as api
-from exporter.polling import Freshness
+from exporter.polling import Discovery, Freshness
 from exporter.state import ScrapeResult
 from tests.builders import NOW, ago, backup, page
 from tests.polling.world import EMPTY, Outcome, World, newest_of, settled, told
@@ -525,3 +526,37 @@ async def test_a_log_line_names_its_account_where_it_has_a_name(caplog: pytest.L
     await World(["db"]).scrape(db=api.NotFound(404))
     (record,) = caplog.records
     assert {"account": "acme", "project_id": "shop", "addon_id": "db"}.items() <= vars(record).items()
+
+
+async def test_what_leaves_while_it_waits_for_a_worker_holds_up_nobody() -> None:
+    world = World(["a", "b", "c", "d"], concurrency=1)
+    await world.scrape()
+    world.source.held = {"a"}
+    scrape = asyncio.create_task(world.scrape())
+    await settled()
+    change_entries(world, "a", "d")
+    world.source.go_on.set()
+
+    async with asyncio.timeout(5):
+        assert await scrape == {"polled": 2}
+    assert world.source.asked == ["a", "d"]
+    assert list(world.poller.agenda.under_way) == []
+
+
+async def test_no_result_counts_of_what_left_during_a_scrape() -> None:
+    world = World(["a", "b"])
+    world.source.held = {"b"}
+    await world.scrape(time_limit=0.01)
+    scrape = asyncio.create_task(world.scrape())
+    await settled()
+    change_entries(world, "b")
+    world.source.go_on.set()
+
+    assert await scrape == {"polled": 1}
+
+
+def change_entries(world: World, *names: str) -> None:
+    discovery = world.account.discovery
+    assert isinstance(discovery, Discovery)
+    discovery.change([AddonEntry(project="shop", addon=name) for name in names])
+    world.poller.watch(world.account)
