@@ -238,8 +238,8 @@ class Discovery:
         except NorthflankError as error:
             self._failed("projects", error)
         self._listing = None
-        if self._projects is not None:
-            self._plan_addons()
+        # Projects that are named need no list of projects.
+        self._plan_addons()
         return True
 
     async def _work(self, pending: Iterator[str], take: Callable[[], bool]) -> None:

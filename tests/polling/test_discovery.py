@@ -1,7 +1,8 @@
 """Which addons an account's entries watch, and what a listing that fails changes."""
 
+import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from exporter.model import ListedAddon
 from exporter.northflank import NorthflankError, Page, RequestDeferred
 from exporter.northflank import errors as api
 from exporter.polling import Discovery
+from tests.polling.world import settled
 
 Ids = dict[tuple[str, str], timedelta | None]
 
@@ -23,11 +25,13 @@ class Listings:
         self.faults: dict[str, Exception] = {}
         self.asked: list[str] = []
         self.errors = 0
+        self.wait: Callable[[], Awaitable[object]] = settled
 
     async def projects_page(self, cursor: str) -> Page[str]:
         return self._page("projects", list(self.projects), cursor)
 
     async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
+        await self.wait()
         addons = [
             addon if isinstance(addon, ListedAddon) else ListedAddon(id=addon)
             for addon in self.projects.get(project_id, [])
@@ -260,3 +264,30 @@ async def test_a_literal_addon_is_described_where_its_project_is_listed() -> Non
     info = found.watched()["shop", "orders"].info
     assert info is not None
     assert (info.name, info.type) == ("Orders", "postgresql")
+
+
+async def test_projects_that_are_named_are_listed_though_projects_cannot_be() -> None:
+    listings = Listings(**SHOP)
+    listings.faults = {"projects": api.Forbidden(403)}
+    assert await resolved(listings, entry("crm", "m*"), entry("sh*", "orders")) == ["crm/main"]
+    assert listings.errors == 1
+
+
+async def test_other_entries_may_come_in_the_middle_of_a_round() -> None:
+    listings = Listings(**{f"p{number}": ["db"] for number in range(9)})
+    found = discovery(listings, entry("p*", "*"))
+    go_on = asyncio.Event()
+
+    async def wait() -> None:
+        if "p0" in listings.asked:  # The first one goes alone; then there are several at once.
+            await go_on.wait()
+
+    listings.wait = wait
+    round_ = asyncio.create_task(found.run(0, always))
+    await settled()
+    found.change([entry("p1", "d*")])
+    go_on.set()
+    await round_
+    while found.is_due(1):
+        await found.run(1, always)
+    assert list(found.watched()) == [("p1", "db")]
