@@ -1,6 +1,7 @@
 """Polls under way: each in a worker of its account's, and what is the whole account's matter ends them all."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Coroutine
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ from exporter.polling.poll import Poll
 from exporter.state import ScrapeResult
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 class Crew:
@@ -48,9 +51,18 @@ class Crew:
                     # The host may be gone: those that wait are not asked before somebody has found out.
                     self._end(poll, ScrapeResult.DEFERRED)
                 else:
-                    await self.run(account, poll)
+                    await self._run_safely(account, poll)
         finally:
             account.workers -= 1
+
+    async def _run_safely(self, account: PolledAccount, poll: Poll) -> None:
+        """Read an addon; a fault of ours must not leave those waiting who share the poll."""
+        try:
+            await self.run(account, poll)
+        except Exception:
+            log.exception("Unexpected error around a poll", extra=account.fields)
+            if poll.addon in self._agenda.under_way:
+                self._end(poll, ScrapeResult.FAILED, was_asked=False)
 
     async def run(self, account: PolledAccount, poll: Poll, *, is_scout: bool = False) -> bool:
         """Read an addon, a scout one page of it; False where what failed is the whole account's matter."""
