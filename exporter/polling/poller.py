@@ -251,6 +251,8 @@ class Poller:
             can_ask = not window.is_silent(now) and not (account.is_doubtful and account.addons)
             if can_ask and account.discovery.is_due(now) and account.name not in {*self._discoveries, *tried}:
                 self._discoveries[account.name] = self._crew.spawn(self._discover(account))
+                if not window.is_known(now):
+                    break  # One request goes alone; the other accounts' come next.
         return {name: task for name, task in self._discoveries.items() if name not in tried}
 
     async def _discover(self, account: PolledAccount) -> None:
