@@ -110,7 +110,7 @@ class Library:
         self, route: Route, query: Mapping[str, str], at: datetime, behaviour: Behaviour, *, compressed: bool
     ) -> Answer:
         asked = (query.get("per_page"), query.get("page"), query.get("cursor"))
-        key = (route.team, route.project, route.addon, asked, compressed)
+        key = (self._world.changes, route.team, route.project, route.addon, asked, compressed)
         page = self._pages.get(key)
         if page is None or not page.valid_from <= at < page.valid_until:
             page = self._page(route, query, at, behaviour, compressed=compressed)

@@ -24,7 +24,7 @@ class World:
     """Projects and their addons, whose backups come about as time passes.
 
     Every method answers for the moment `at`, any moment, in any order; remembering the latest listings is
-    only about speed.
+    only about speed. `changes` counts how often addons have been added or removed.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class World:
         for plan in plans:
             self._plans[plan.addon.project_id][plan.addon.id] = plan
         self._listings: dict[tuple[str, str], Listing] = {}
+        self.changes = 0
 
     @classmethod
     def demo(cls, seed: int, now: datetime) -> Self:
@@ -72,6 +73,19 @@ class World:
     def addon(self, project_id: str, addon_id: str) -> Addon:
         """Return one addon; UnknownResourceError without it."""
         return self._plan(project_id, addon_id).addon
+
+    def add(self, plan: AddonPlan) -> None:
+        """Let there be one more addon, as somebody who creates it; UnknownResourceError without its project."""
+        self._plans_of(plan.addon.project_id)[plan.addon.id] = plan
+        self.changes += 1
+
+    def remove(self, project_id: str, addon_id: str) -> AddonPlan:
+        """Let an addon be gone, as somebody who deletes it; gives what would bring it back."""
+        plan = self._plan(project_id, addon_id)
+        del self._plans[project_id][addon_id]
+        self._listings.pop((project_id, addon_id), None)
+        self.changes += 1
+        return plan
 
     def schedules(self, project_id: str, addon_id: str) -> tuple[Schedule, ...]:
         """Return the backup schedules of an addon."""

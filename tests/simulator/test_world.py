@@ -209,3 +209,15 @@ def test_unknown_resources_are_an_error_that_names_them(world: World, now: datet
         world.backups("shop", "nothing", now)
     with pytest.raises(UnknownResourceError, match="backup none"):
         world.backup("shop", "orders-db", "none", now)
+
+
+def test_addons_can_be_created_and_deleted(world: World, now: datetime) -> None:
+    before = world.backups("shop", "orders-db", now)
+    plan = world.remove("shop", "orders-db")
+    assert "orders-db" not in {addon.id for addon in world.addons("shop")}
+    with pytest.raises(UnknownResourceError):
+        world.backups("shop", "orders-db", now)
+    world.add(plan)
+    assert world.addons("shop")[-1].id == "orders-db"
+    assert world.backups("shop", "orders-db", now) == before
+    assert world.changes == 2
