@@ -107,6 +107,8 @@ class Poller:
 
     def watch(self, account: PolledAccount) -> None:
         """Watch what an account's entries select now."""
+        if self.accounts.get(account.name) is not account:
+            return  # It has left while it was being listed.
         came, left = account.watch()
         for addon in left:
             self.agenda.remove(addon)
