@@ -4,6 +4,7 @@ import asyncio
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -58,6 +59,7 @@ class Exporter:
         self._told: dict[str, str] = {}
         self._is_cost_told = False
         self._is_for_once = for_file
+        self._left: list[AccountGroup] = []
 
     async def __aenter__(self) -> Self:
         await self.apply(self._config)
@@ -66,6 +68,7 @@ class Exporter:
     async def __aexit__(self, *_: object) -> None:
         for group in self._groups:
             await group.close()
+        await self._close_left()
 
     def tell_forecast(self) -> None:
         """Log what watching is going to cost, as far as that is known."""
@@ -134,26 +137,43 @@ class Exporter:
     async def apply(self, config: Config) -> None:
         """Watch what this configuration names from now on; what it leaves as it was goes on as it was."""
         kept = {group.signature: group for group in self._groups}
-        groups, opened = [], []
+        groups, updated, opened = [], [], []
         for accounts in budget_groups(config.accounts):
             group = kept.pop(signature_of(accounts, config), None)
             if group is None:
                 group = self._group(accounts, config)
                 opened.append(group)
             else:
-                group.update(accounts)
+                updated.append((group, accounts))
             groups.append(group)
-        for group in opened:
-            await group.open()
-        left, self._groups, self._config = tuple(kept.values()), tuple(groups), config
+        async with AsyncExitStack() as undo:
+            for group in opened:
+                undo.push_async_callback(group.close)
+                await group.open()
+            undo.pop_all()
+        # From here on nobody waits, so that no scrape sees half of a change.
+        left = tuple(kept.values())
         for group in left:
-            await group.close()
+            group.poller.retire()
+        for group, accounts in updated:
+            group.update(accounts)
+        for group in opened:
+            group.watch(left)
+        self._groups, self._config = tuple(groups), config
+        self._left.extend(left)
         self._forget_unwatched()
         self._loaded_at, self._is_reload_good, self._is_cost_told = self._now(), True, False
+        await self._close_left()
 
     def reload_failed(self) -> None:
         """Take note that another configuration was wanted and could not be read."""
         self._is_reload_good = False
+
+    async def _close_left(self) -> None:
+        """Close what is not needed any more; where that is interrupted, the next call goes on."""
+        while self._left:
+            await self._left[-1].close()
+            self._left.pop()
 
     def _group(self, accounts: Sequence[AccountConfig], config: Config) -> AccountGroup:
         share, tokens = accounts[0].rate_limit_share, {account.token.reveal() for account in accounts}

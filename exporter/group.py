@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,7 @@ class AccountGroup:
         self._clients: dict[str, NorthflankClient] = {}
         self._config_of: dict[str, AccountConfig] = {}
         self._team_of: dict[str, str] = {}
+        self._before: Mapping[tuple[str, str, str], PolledAccount] = {}
         self._open = AsyncExitStack()
         self.poller = Poller(
             budget=budget,
@@ -64,13 +65,24 @@ class AccountGroup:
         return {account.token.reveal() for account in self._configs.values()}
 
     async def open(self) -> None:
-        """Open the connections and begin to watch."""
+        """Open the connections."""
         for account in self._configs.values():
-            client = await self._client(account)
+            self._clients[account.name] = await self._client(account)
+
+    def watch(self, leaving: Iterable["AccountGroup"] = ()) -> None:
+        """Begin to watch, with what the groups that leave have found of the same accounts."""
+        self._before = {
+            (group._config_of[name].api_url, group._team_of.get(name, ALL_TEAMS), name): account  # noqa: SLF001
+            for group in leaving
+            for name, account in group.poller.accounts.items()
+        }
+        for account in self._configs.values():
+            client = self._clients[account.name]
             if account.team == ALL_TEAMS:
                 self._add_organisation(account, client)
             else:
                 self._add(account, account.name, client, account.team)
+        self._before = {}
 
     async def close(self) -> None:
         """End what is under way, then its connections."""
@@ -177,7 +189,7 @@ class AccountGroup:
             fields=polled.fields,
         )
         self._clients[name], self._config_of[name], self._team_of[name] = client, account, team
-        self.poller.add(polled)
+        self._add_polled(polled, account, team)
 
     def _add_organisation(self, account: AccountConfig, client: NorthflankClient) -> None:
         observer = AccountTelemetry(self._telemetry, account.name)
@@ -193,7 +205,14 @@ class AccountGroup:
             on_error=observer.discovery_failed,
             fields=polled.fields,
         )
-        self._clients[account.name], self._config_of[account.name] = client, account
+        self._config_of[account.name] = account
+        self._add_polled(polled, account, ALL_TEAMS)
+
+    def _add_polled(self, polled: PolledAccount, account: AccountConfig, team: str) -> None:
+        before = self._before.get((account.api_url, team, polled.name))
+        if before is not None:
+            polled.source.is_up = before.source.is_up
+            polled.discovery.adopt(before.discovery)
         self.poller.add(polled)
 
     def _watch_teams(self, organisation: str, teams: Sequence[str], client: NorthflankClient) -> None:
@@ -236,8 +255,8 @@ def signature_of(accounts: Sequence[AccountConfig], config: Config) -> tuple[Any
         (
             account.name,
             account.api_url,
-            repr(account.token),
-            account.token.reveal(),
+            # What a file holds may change at any time.
+            account.token.path or account.token.reveal(),
             account.team,
             account.rate_limit_share,
             account.proxy_url,

@@ -50,14 +50,18 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "state": "model summary",
         "polling.turns": "model",
         "polling.poll": "model northflank polling.turns state",
-        "polling.discovery": "model northflank",
-        "polling.teams": "northflank polling.discovery",
+        "polling.finding": "model northflank",
+        "polling.discovery": "model northflank polling.finding",
+        "polling.teams": "northflank polling.finding",
         "polling.asking": "model northflank polling.poll",
-        "polling.account": "model northflank polling.asking polling.discovery polling.poll state summary",
+        "polling.account": "model northflank polling.asking polling.finding polling.poll state summary",
         "polling.agenda": "model northflank polling.poll polling.turns state",
         "polling.crew": "model northflank polling.account polling.agenda polling.poll state",
-        "polling.poller": "model northflank polling.account polling.agenda polling.crew polling.poll state",
-        "polling": "polling.account polling.discovery polling.poll polling.poller polling.teams",
+        "polling.extras": "northflank polling.account polling.agenda polling.crew",
+        "polling.poller": (
+            "model northflank polling.account polling.agenda polling.crew polling.extras polling.poll state"
+        ),
+        "polling": "polling.account polling.discovery polling.finding polling.poll polling.poller polling.teams",
         # … to the answer.
         "telemetry": "model",
         "metrics.family": "",

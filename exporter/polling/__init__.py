@@ -1,7 +1,8 @@
 """Polling: which addons a scrape reads, and what is learnt from it."""
 
 from exporter.polling.account import PolledAccount
-from exporter.polling.discovery import Discovery, Entry
+from exporter.polling.discovery import Discovery
+from exporter.polling.finding import Entry
 from exporter.polling.poll import Freshness, PollObserver, Source
 from exporter.polling.poller import Poller
 from exporter.polling.teams import TeamDiscovery

@@ -16,7 +16,7 @@ from exporter.northflank import (
     Unauthorized,
 )
 from exporter.polling.asking import CountingSource
-from exporter.polling.discovery import AddonDiscovery
+from exporter.polling.finding import AddonDiscovery
 from exporter.polling.poll import Poll, PollObserver, Source
 from exporter.state import AddonState, ScrapeResult, StateStore
 from exporter.summary import summarise

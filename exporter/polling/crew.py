@@ -26,13 +26,20 @@ class Crew:
         self._monotonic = monotonic
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def close(self) -> None:
-        """End what is under way."""
+    def cancel(self) -> None:
+        """Let nothing go on any more."""
         for task in self._tasks:
             task.cancel()
+
+    async def close(self) -> None:
+        """End what is under way."""
+        self.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        # Scrapes may still wait for them.
         for poll in self._agenda.under_way.values():
+            if poll.grant is not None:
+                # The budget may outlive this crew.
+                poll.grant.close()
+            # Scrapes may still wait for it.
             if not poll.result.done():
                 poll.result.set_result(ScrapeResult.LATE)
 

@@ -5,88 +5,16 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol
 
 from exporter.model import ListedAddon
-from exporter.northflank import HostUnreachable, Listing, NorthflankError, Page, RequestDeferred, Unauthorized
+from exporter.northflank import HostUnreachable, Listing, NorthflankError, RequestDeferred, Unauthorized
+from exporter.polling.finding import AddonDiscovery, Entry, ListingSource, Watched
 
 log = logging.getLogger(__name__)
 
 UNKNOWN_COST = 10_000
 """Requests: before the first round is over nobody knows; it may have all that there is for listings."""
-
-
-class Entry(Protocol):
-    """Addons to watch, as configured."""
-
-    @property
-    def project(self) -> str:
-        """The id of a project, or a pattern."""
-
-    @property
-    def addon(self) -> str:
-        """The id of an addon, or a pattern."""
-
-    @property
-    def max_age(self) -> timedelta | Literal["off"] | None:
-        """How old the latest completed backup may become."""
-
-    @property
-    def is_literal(self) -> bool:
-        """Whether it names one addon outright, so that nothing needs to be listed."""
-
-    @property
-    def is_project_literal(self) -> bool:
-        """Whether it names one project outright, so that projects need not be listed."""
-
-    def selects_project(self, project_id: str) -> bool:
-        """Tell whether addons of this project can be meant."""
-
-    def selects(self, project_id: str, addon_id: str, addon_type: str | None, tags: Sequence[str]) -> bool:
-        """Tell whether an addon is meant."""
-
-
-class ListingSource(Protocol):
-    """Where listings of projects and addons come from; all raise NorthflankError or RequestDeferred."""
-
-    async def projects_page(self, cursor: str) -> Page[str]:
-        """Read one page of the projects."""
-
-    async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
-        """Read one page of a project's addons."""
-
-
-class AddonDiscovery(Protocol):
-    """What finds the addons of an account; the members are described at Discovery."""
-
-    requests: int
-    is_needed: bool
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether all that is needed was listed, and nothing failed."""
-
-    def is_due(self, now: float) -> bool:
-        """Whether there is something to list now."""
-
-    async def run(self, now: float, take: Callable[[], bool]) -> None:
-        """List what is due."""
-
-    def watched(self) -> "dict[tuple[str, str], Watched]":
-        """Give every addon to watch."""
-
-    def matches(self) -> dict[tuple[str, str], int]:
-        """Count what each pattern matched."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """One addon to watch: its limit, and what a listing said of it, if any did."""
-
-    max_age: timedelta | None
-    info: ListedAddon | None = None
 
 
 class Discovery:
@@ -171,6 +99,16 @@ class Discovery:
         self._entries, self.is_needed = entries, _need_listings(entries)
         self._begun_at, self._listing = None, None
         self._todo.clear()
+
+    def adopt(self, before: AddonDiscovery) -> None:
+        """Go on with what another one has found; its round, where it was not over, is begun anew."""
+        if not isinstance(before, Discovery):
+            return
+        self._projects, self._addons = before._projects, before._addons  # noqa: SLF001 - this class's own
+        self._empty, self._ailing = before._empty, before._ailing  # noqa: SLF001
+        self.requests = before.requests
+        if self._entries == before._entries and not before.is_under_way:  # noqa: SLF001
+            self._begun_at = before._begun_at  # noqa: SLF001
 
     def watched(self) -> dict[tuple[str, str], Watched]:
         """Give every addon to watch, by project and addon; the first entry that selects it decides its limit."""

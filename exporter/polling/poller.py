@@ -8,14 +8,13 @@ from contextlib import suppress
 from datetime import datetime
 
 from exporter.model import AddonKey
-from exporter.northflank import NorthflankError, Purse, RequestBudget
+from exporter.northflank import NorthflankError, RequestBudget
 from exporter.polling.account import PolledAccount
 from exporter.polling.agenda import Agenda
 from exporter.polling.crew import Crew
+from exporter.polling.extras import Extras
 from exporter.polling.poll import Freshness
 from exporter.state import ScrapeResult, StateStore
-
-DETAILS_AT_ONCE = 10
 
 Results = dict[AddonKey, asyncio.Future[ScrapeResult]]
 
@@ -46,15 +45,18 @@ class Poller:
         self._recoveries: dict[str, asyncio.Task[Results]] = {}
         self._discoveries: dict[str, asyncio.Task[None]] = {}
         self._crew = Crew(self.agenda, monotonic)
+        self._extras = Extras(self.accounts, budget=budget, agenda=self.agenda, crew=self._crew, monotonic=monotonic)
         self._alone = asyncio.Lock()
         self._scrapes = 0
+        self._is_retired = False
 
     async def scrape(self, time_limit: float | None = None) -> Mapping[str, Counter[ScrapeResult]]:
         """Read what the budget allows, for at most so many seconds; tell per account what became of its addons."""
         results: Results = {}
         is_planned = False
         self._scrapes += 1
-        self._start_details()
+        if not self._is_retired:
+            self._extras.start_details()
         try:
             async with asyncio.timeout(time_limit):
                 results |= await self._planned()
@@ -69,7 +71,7 @@ class Poller:
             pass  # What is under way goes on, and the next scrape finds what it has learnt.
         finally:
             self._scrapes -= 1
-        for account in self.accounts.values():
+        for account in () if self._is_retired else self.accounts.values():
             account.drop_stale(self._freshness.max_staleness)
             account.source.end_round()
         return {name: self._counted(account, results, is_planned=is_planned) for name, account in self.accounts.items()}
@@ -107,7 +109,7 @@ class Poller:
 
     def watch(self, account: PolledAccount) -> None:
         """Watch what an account's entries select now."""
-        if self.accounts.get(account.name) is not account:
+        if self._is_retired or self.accounts.get(account.name) is not account:
             return  # It has left while it was being listed.
         came, left = account.watch()
         for addon in left:
@@ -115,8 +117,14 @@ class Poller:
         for addon in came:
             self.agenda.add(addon)
 
+    def retire(self) -> None:
+        """Begin nothing and learn nothing any more; until it is closed, scrapes still have their answers."""
+        self._is_retired = True
+        self._crew.cancel()
+
     async def close(self) -> None:
         """End what is under way."""
+        self.retire()
         await self._crew.close()
 
     def _counted(self, account: PolledAccount, results: Results, *, is_planned: bool) -> Counter[ScrapeResult]:
@@ -138,6 +146,8 @@ class Poller:
     async def _planned(self, *, only: AddonKey | None = None) -> Results:
         """Start what the budget allows, once the request window is known; scrapes share the wait for that."""
         now, window = self._monotonic(), self.budget.window
+        if self._is_retired:
+            return {}
         if self._scouting is None and (window.is_silent(now) or not window.wants_scout(now)):
             return self._plan({}, only=only)
         if self._scouting is None:
@@ -156,8 +166,8 @@ class Poller:
         With `only` no other addon is started, with `account` none of another account.
         """
         now = self._monotonic()
-        if self.budget.window.is_known(now):
-            self._release(now)
+        if self.budget.window.is_known(now) and not self._is_retired:
+            self._extras.release(now)
 
             def may_read(addon: AddonKey) -> bool:
                 is_meant = only in {None, addon} and (account is None or addon.account == account.name)
@@ -167,12 +177,6 @@ class Poller:
                 self._crew.enqueue(self.accounts[addon.account], self.agenda.begin(addon, purse))
         under_way = {addon: poll.result for addon, poll in self.agenda.under_way.items()}
         return ended | (under_way if account is None else _of_account(under_way, account))
-
-    def _release(self, now: float) -> None:
-        accounts = self.accounts.values()
-        details = min(sum(account.lacking_details for account in accounts), DETAILS_AT_ONCE)
-        listings = sum(account.discovery.requests for account in accounts if account.discovery.is_needed)
-        self.agenda.release(now, {Purse.DETAILS: details, Purse.EXTRAS: listings})
 
     # One request alone, where others would be too many: to learn the window, or whether an account can be read.
 
@@ -201,7 +205,7 @@ class Poller:
 
     def _start_recoveries(self, results: Results) -> None:
         """Ask again whether accounts can be read that could not be, unless this scrape has asked already."""
-        if self.budget.window.is_silent(self._monotonic()):
+        if self._is_retired or self.budget.window.is_silent(self._monotonic()):
             return
         for account in self.accounts.values():
             was_asked = bool(_of_account(results, account))
@@ -251,6 +255,7 @@ class Poller:
         for account in self.accounts.values():
             # Where there are addons, one of them finds out whether a doubtful account can be read.
             can_ask = not window.is_silent(now) and not (account.is_doubtful and account.addons)
+            can_ask = can_ask and not self._is_retired
             if can_ask and account.discovery.is_due(now) and account.name not in {*self._discoveries, *tried}:
                 self._discoveries[account.name] = self._crew.spawn(self._discover(account))
                 if not window.is_known(now):
@@ -259,7 +264,7 @@ class Poller:
 
     async def _discover(self, account: PolledAccount) -> None:
         try:
-            await account.discovery.run(self._monotonic(), self._take_for_listing)
+            await account.discovery.run(self._monotonic(), self._extras.take_for_listing)
         except NorthflankError as error:
             self._crew.condemn(account, error.reason, (), error)
         else:
@@ -269,34 +274,6 @@ class Poller:
             del self._discoveries[account.name]
         # Not where the task was cancelled: another configuration may be in force by now.
         self.watch(account)
-
-    def _start_details(self) -> None:
-        """Ask when addons were created, a few at a time; nobody waits for that."""
-        now = self._monotonic()
-        if not self.budget.window.is_known(now) or not self.budget.available(now, Purse.DETAILS):
-            return
-        for account in self.accounts.values():
-            if account.is_doubtful:
-                continue
-            for addon in account.undetailed()[:DETAILS_AT_ONCE]:
-                if not self._take(Purse.DETAILS):
-                    return
-                self._crew.spawn(account.read_details(addon))
-
-    def _take_for_listing(self) -> bool:
-        """Whether one more request of a listing may go out."""
-        return self._take(Purse.EXTRAS)
-
-    def _take(self, purse: Purse) -> bool:
-        """Whether one more request may go out for what is not backups."""
-        now, window = self._monotonic(), self.budget.window
-        if not window.is_known(now):
-            return window.may_send(now)
-        self._release(now)
-        if not self.budget.set_aside(now, purse, 1):
-            return False
-        self.budget.used(1)
-        return True
 
 
 def _of_account(results: Results, account: PolledAccount) -> Results:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from exporter.northflank import HostUnreachable, Listing, NorthflankError, Page, RequestDeferred, Unauthorized
-from exporter.polling.discovery import Watched
+from exporter.polling.finding import AddonDiscovery, Watched
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ class TeamDiscovery:
         self._begun_at: float | None = None
         self._is_known = False
         self._has_failed = False
+        self._teams: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -80,8 +81,16 @@ class TeamDiscovery:
         else:
             self._is_known, self._has_failed = True, False
             self.requests = listing.pages
-            self._on_teams(listing.items)
+            self._teams = listing.items
+            self._on_teams(self._teams)
         self._listing = None
+
+    def adopt(self, before: AddonDiscovery) -> None:
+        """Go on with the teams that another one has found."""
+        if isinstance(before, TeamDiscovery) and before._is_known:  # noqa: SLF001 - this class's own
+            self._is_known, self._has_failed, self._begun_at = True, before._has_failed, before._begun_at  # noqa: SLF001
+            self.requests, self._teams = before.requests, before._teams  # noqa: SLF001
+            self._on_teams(self._teams)
 
     def watched(self) -> dict[tuple[str, str], Watched]:
         """Give no addons: those of a team belong to the team's account."""
