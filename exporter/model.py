@@ -32,6 +32,14 @@ class BackupKind(StrEnum):
     UNKNOWN = "unknown"
 
 
+class ScheduleInterval(StrEnum):
+    """How often a schedule comes round."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
 class FailureReason(StrEnum):
     """Why the latest poll of an addon gave no data."""
 
@@ -137,3 +145,22 @@ class Backup(NamedTuple):
         """Every custom destination that holds a copy of this backup."""
         own = (self.destination_id,) if self.destination_id else ()
         return own + self.additional_destination_ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When Northflank backs an addon up by itself, on a clock whose time zone it does not tell.
+
+    Hourly at each of `minutes`, daily at each minute of each of `hours`, weekly at those on each of `days`
+    (0 is Monday). The three are sorted, without repetition, in range, and not empty where the interval uses
+    them. What Northflank left out is None.
+    """
+
+    id: str
+    kind: BackupKind
+    interval: ScheduleInterval
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...] = ()
+    days: tuple[int, ...] = ()
+    retention: timedelta | None = None
+    created_at: datetime | None = None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, Final
 
-from exporter.model import AddonKey, Backup, BackupKind, BackupStatus
+from exporter.model import AddonKey, Backup, BackupKind, BackupStatus, Schedule, ScheduleInterval
 from exporter.northflank.body import Page
 from exporter.northflank.listing import Listing
 
@@ -44,6 +44,21 @@ def backup(**overrides: Any) -> Backup:  # noqa: ANN401 - any field of any type
 def failed(**overrides: Any) -> Backup:  # noqa: ANN401 - any field of any type
     """Build a backup that failed."""
     return backup(**{"status": BackupStatus.FAILED, "size_bytes": None} | overrides)
+
+
+def schedule(**overrides: Any) -> Schedule:  # noqa: ANN401 - any field of any type
+    """Build a schedule of dumps that is due at 02:00, daily and on Mondays, if the interval does not say else."""
+    fields: dict[str, Any] = {
+        "id": f"schedule-{next(_serial)}",
+        "kind": BackupKind.DUMP,
+        "interval": ScheduleInterval.DAILY,
+        "minutes": (0,),
+        "hours": (2,),
+        "days": (0,),
+        "retention": timedelta(days=7),
+        "created_at": ago(days=400),
+    }
+    return Schedule(**fields | overrides)
 
 
 def raw_backup(*, config: object = None, **overrides: object) -> dict[str, Any]:
