@@ -47,6 +47,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "northflank.session northflank.token"
         ),
         "summary": "model",
+        "schedule.clock": "",
+        "schedule.timetable": "model schedule.clock",
+        "schedule.runs": "model schedule.clock schedule.timetable",
+        "schedule": "schedule.runs schedule.timetable",
         "state": "model summary",
         "polling.turns": "model",
         "polling.poll": "model northflank polling.turns state",

@@ -1,0 +1,94 @@
+"""Whether the backups that were due came.
+
+Where a run's time ends the next one's begins, so a completed backup answers exactly one run, and the newest one
+tells how the row of unanswered runs ends: the rest is counting. Timetables are judged each on its own, so one
+backup answers a daily and a weekly run that are due together, which is how Northflank runs them.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from exporter.model import BackupKind, ScheduleInterval
+from exporter.schedule.clock import moment
+from exporter.schedule.timetable import Timetable, count_due, last_due, next_due
+
+EARLIEST = timedelta(minutes=5)
+"""A backup that was created so much before a due time, by clocks that differ, can still be the one."""
+
+LOOK_BACK = timedelta(days=365)
+"""How far back runs are missed where Northflank does not say for how long their backups would be kept."""
+
+_MOMENT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSummary:
+    """What is known of the schedules of one kind and interval; `last_due` is None when none was since creation."""
+
+    kind: BackupKind
+    interval: ScheduleInterval
+    last_due: datetime | None
+    next_due: datetime | None
+    missed_runs: int
+    retention: timedelta | None
+
+
+def assess(
+    timetable: Timetable,
+    completed: Sequence[datetime],
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    grace: timedelta,
+    paused_until: datetime | None = None,
+) -> ScheduleSummary:
+    """Compare a timetable with when the completed backups of its kind were created, earliest first.
+
+    Runs due within the last `grace`, or up to `paused_until`, may still come: without a backup they are
+    passed over. For an addon that is paused that is now.
+    """
+    last = last_due(timetable, zone, now)
+    following = next_due(timetable, zone, now)
+    missed = 0
+    if last is not None:
+        until = now - min(grace, now - moment(0))
+        kept_since = now - min(timetable.retention or LOOK_BACK, now - moment(0))
+        # Up to now only: a backup in the time of the run to come says nothing of the last one.
+        index = len(completed) if following is None else bisect_left(completed, _opens(following, last))
+        answered = _answered_by(timetable, zone, completed[index - 1]) if index else None
+        after = max(each for each in (kept_since - _MOMENT, answered, paused_until) if each is not None)
+        missed = count_due(timetable, zone, after, until)
+        if missed == 1 and _may_have_expired(timetable, zone, after, kept_since):
+            missed = 0
+    return ScheduleSummary(
+        kind=timetable.kind,
+        interval=timetable.interval,
+        last_due=last,
+        next_due=following,
+        missed_runs=missed,
+        retention=timetable.retention,
+    )
+
+
+def _opens(due: datetime, previous: datetime | None) -> datetime:
+    """Give when the time of a run begins, in which its backup is created."""
+    return due - (EARLIEST if previous is None else min(EARLIEST, (due - previous) / 2))
+
+
+def _answered_by(timetable: Timetable, zone: ZoneInfo, created_at: datetime) -> datetime | None:
+    """Give the due time of the run that a backup answers; None for one from before the first run's time."""
+    previous = last_due(timetable, zone, created_at)
+    following = next_due(timetable, zone, created_at)
+    return following if following is not None and _opens(following, previous) <= created_at else previous
+
+
+def _may_have_expired(timetable: Timetable, zone: ZoneInfo, after: datetime, kept_since: datetime) -> bool:
+    """Tell whether the first run after a moment is so old that a backup created early is listed no more.
+
+    A weekly backup that is kept for a week is gone minutes before the next one is due, by clocks that differ.
+    """
+    due = next_due(timetable, zone, after)
+    return due is not None and _opens(due, last_due(timetable, zone, due - _MOMENT)) < kept_since
