@@ -64,6 +64,8 @@ class Endpoint(StrEnum):
     PROJECTS = "projects"
     ADDONS = "addons"
     ADDON = "addon"
+    SCHEDULES = "schedules"
+    RESTORES = "restores"
 
     @property
     def is_list(self) -> bool:
@@ -164,3 +166,16 @@ class Schedule:
     days: tuple[int, ...] = ()
     retention: timedelta | None = None
     created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """A backup put back into its addon; its status is one of the words that backups have.
+
+    `completed_at` is None unless `status` is completed. What Northflank left out is None.
+    """
+
+    id: str
+    status: BackupStatus
+    started_at: datetime | None = None
+    completed_at: datetime | None = None

@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "northflank.body": "northflank.errors",
         "northflank.wire": "model northflank.body northflank.errors",
         "northflank.wire_addons": "model northflank.body",
+        "northflank.wire_schedules": "model northflank.body",
         "northflank.window": "model",
         "northflank.budget": "northflank.window",
         "northflank.listing": "model northflank.body",
@@ -40,7 +41,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "northflank.session": "",
         "northflank.client": (
             "model northflank.body northflank.errors northflank.session northflank.window northflank.wire "
-            "northflank.wire_addons"
+            "northflank.wire_addons northflank.wire_schedules"
         ),
         "northflank": (
             "northflank.body northflank.budget northflank.client northflank.errors northflank.listing "

@@ -1,4 +1,4 @@
-"""What the bodies of all the API's answers have in common: JSON, the envelope, pages, ids and times. Pure.
+"""What the bodies of all the API's answers have in common: JSON, the envelope, pages, ids, numbers and times. Pure.
 
 What cannot be read costs its own item, never the page.
 """
@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 _NOTHING: dict[str, Any] = {}
 _LONGEST_NUMBER = 36  # digits: no number of the API comes near it, and long ones are costly to convert
+_MOST_DIGITS = 18  # bytes of an exabyte: no number that counts something is longer
 _SHORTEST_TIME = len("2021-01-20T11:19:53")
 _DATE_LENGTH = len("2021-01-20")
 
@@ -95,6 +96,20 @@ def parse_time(raw: object) -> datetime | None:
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def whole_number(raw: object) -> int | None:
+    """Read a number from 0 on, also one written as a string of digits; None where it is no plausible one."""
+    if isinstance(raw, str):
+        return int(raw) if is_digits(raw, _MOST_DIGITS) else None
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        return None
+    return int(raw) if 0 <= raw < 10**_MOST_DIGITS and raw == int(raw) else None
+
+
+def is_digits(text: str, longest: int) -> bool:
+    """Tell whether a text is nothing but the digits 0 to 9, and not too many: long ones are costly to convert."""
+    return text.isascii() and text.isdigit() and len(text) <= longest
 
 
 def path_segment(raw: object) -> str:

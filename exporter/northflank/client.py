@@ -15,7 +15,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from exporter.model import Backup, Endpoint, ListedAddon
+from exporter.model import Backup, Endpoint, ListedAddon, Restore, Schedule
 from exporter.northflank.body import Page
 from exporter.northflank.errors import (
     ConnectionFailed,
@@ -34,6 +34,7 @@ from exporter.northflank.wire_addons import (
     parse_projects_page,
     parse_teams_page,
 )
+from exporter.northflank.wire_schedules import parse_restores_page, parse_schedules_page
 
 T = TypeVar("T")
 
@@ -159,6 +160,16 @@ class NorthflankClient:
             return None
         page = self._counted(Endpoint.BACKUPS, parse_backups_page(body))
         return replace(page, digest=digest)
+
+    async def schedules_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Schedule]:
+        """Read one page of an addon's list of backup schedules; mostly there is but one."""
+        path = f"{self._addon(project_id, addon_id)}/backup-schedules"
+        return await self._page(Endpoint.SCHEDULES, path, cursor, parse_schedules_page)
+
+    async def restores_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Restore]:
+        """Read one page of an addon's list of restores."""
+        path = f"{self._addon(project_id, addon_id)}/restores"
+        return await self._page(Endpoint.RESTORES, path, cursor, parse_restores_page)
 
     def _project(self, project_id: str) -> str:
         return f"{self._root}/projects/{quote(project_id, safe='')}"

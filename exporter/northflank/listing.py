@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Generic, TypeVar
 
-from exporter.model import Backup, ListedAddon
+from exporter.model import Backup, ListedAddon, Restore, Schedule
 from exporter.northflank.body import Page
 
 T = TypeVar("T")
@@ -38,6 +38,16 @@ class Listing(Generic[T]):
     def of_backups() -> "Listing[Backup]":
         """Begin an addon's list of backups."""
         return Listing(attrgetter("identity"))
+
+    @staticmethod
+    def of_schedules() -> "Listing[Schedule]":
+        """Begin an addon's list of backup schedules."""
+        return Listing(attrgetter("id"))
+
+    @staticmethod
+    def of_restores() -> "Listing[Restore]":
+        """Begin an addon's list of restores."""
+        return Listing(attrgetter("id"))
 
     @staticmethod
     def of_addons() -> "Listing[ListedAddon]":

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from exporter.model import Backup, BackupKind, BackupStatus, RateLimit
-from exporter.northflank.body import Page, decode_json, mapping, parse_page, parse_time, text
+from exporter.northflank.body import Page, decode_json, is_digits, mapping, parse_page, parse_time, text, whole_number
 from exporter.northflank.errors import (
     ApiError,
     ClientError,
@@ -31,7 +31,6 @@ _KIND_OF_SOURCE = {
 }
 
 _STATUSES = {status.value: status for status in BackupStatus}
-_MAX_SIZE_DIGITS = 18  # an exabyte: longer is no size, and long digit strings are costly to convert
 _MAX_HEADER_DIGITS = 15
 _EPOCH_SECONDS = 10**9  # a reset at or above it is a point in time, not a number of seconds
 _EPOCH_MILLISECONDS = 10**12
@@ -64,22 +63,13 @@ def parse_backup(raw: object) -> Backup | None:
         kind=_kind(source_type, compression_type),
         created_at=created_at,
         completed_at=parse_time(raw.get("completedAt")) if status is BackupStatus.COMPLETED else None,
-        size_bytes=parse_size(config.get("size")),
+        size_bytes=whole_number(config.get("size")),
         source_type=source_type,
         compression_type=compression_type,
         addon_version=text(config.get("addonVersion")),
         destination_id=text(raw.get("customDestinationId")),
         additional_destination_ids=_destination_ids(config.get("additionalDestinations")),
     )
-
-
-def parse_size(raw: object) -> int | None:
-    """Read a size in bytes, documented as a string; None where it is no plausible number of bytes."""
-    if isinstance(raw, str):
-        return int(raw) if _is_digits(raw, _MAX_SIZE_DIGITS) else None
-    if isinstance(raw, bool) or not isinstance(raw, int | float):
-        return None
-    return int(raw) if 0 <= raw < 10**_MAX_SIZE_DIGITS and raw == int(raw) else None
 
 
 def parse_rate_limit(headers: Mapping[str, str], received_at: datetime) -> RateLimit | None:
@@ -159,11 +149,7 @@ def _retry_after(raw: str, now: datetime) -> timedelta | None:
 
 def _header_number(raw: str | None) -> int | None:
     number = (raw or "").strip().partition(".")[0]
-    return int(number) if _is_digits(number, _MAX_HEADER_DIGITS) else None
-
-
-def _is_digits(text: str, longest: int) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= longest
+    return int(number) if is_digits(number, _MAX_HEADER_DIGITS) else None
 
 
 def _status(raw: object) -> BackupStatus:

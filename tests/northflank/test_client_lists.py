@@ -1,4 +1,4 @@
-"""Teams, projects and addons: what is asked for where, below which team, and what the observer hears of it."""
+"""Teams, projects, addons, schedules, restores: what is asked for where, and what the observer hears of it."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -8,12 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from exporter.model import Endpoint, ListedAddon
+from exporter.model import BackupKind, Endpoint, ListedAddon, Schedule, ScheduleInterval
 from exporter.northflank import Listing, NorthflankClient, Page, RequestDeferred
 from exporter.northflank import client as client_module
 from exporter.northflank.errors import Forbidden, MalformedBody, NotFound
 from exporter.northflank.window import RequestWindow
-from exporter.simulator import Simulator, World
+from exporter.simulator import Behaviour, Simulator, World
+from exporter.simulator import nouns as simulated
 from tests.builders import NOW, raw_page
 from tests.fake_api import FakeApi, Recorder, answer, empty_list, open_client
 
@@ -29,6 +30,14 @@ READINGS: dict[Endpoint, tuple[Read, str]] = {
     Endpoint.BACKUPS: (
         lambda client: client.backups_page("shop", "db", ""),
         "/projects/shop/addons/db/backups?per_page=100",
+    ),
+    Endpoint.SCHEDULES: (
+        lambda client: client.schedules_page("shop", "db", ""),
+        "/projects/shop/addons/db/backup-schedules?per_page=100",
+    ),
+    Endpoint.RESTORES: (
+        lambda client: client.restores_page("shop", "db", ""),
+        "/projects/shop/addons/db/restores?per_page=100",
     ),
 }
 BODIES = {endpoint: raw_page(key=endpoint) for endpoint in Endpoint} | {Endpoint.ADDON: {"data": {"id": "db"}}}
@@ -159,8 +168,55 @@ async def test_the_whole_simulated_world_is_found(monkeypatch: pytest.MonkeyPatc
     assert found["shop"].items[0] == ListedAddon(
         id="orders-db", name="Orders DB", type="postgresql", status="running", tags=("pci", "prod")
     )
-    expected = world.addon("shop", "orders-db").created_at
-    assert created_at == expected.replace(microsecond=expected.microsecond // 1000 * 1000)
+    assert created_at == to_milliseconds(world.addon("shop", "orders-db").created_at)
+
+
+@pytest.mark.parametrize("paginated", [False, True])
+@pytest.mark.parametrize("with_space", [False, True])
+async def test_the_schedules_and_restores_of_the_whole_simulated_world_are_read(
+    monkeypatch: pytest.MonkeyPatch, *, paginated: bool, with_space: bool
+) -> None:
+    monkeypatch.setattr(client_module, "PAGE_SIZE", 2)
+    world = World.demo(1, NOW)
+    behaviour = Behaviour(schedules_paginated=paginated, times_with_space=with_space)
+    observer = Recorder()
+    pages = []
+    async with (
+        Simulator(world, clock=lambda: NOW, behaviour=behaviour) as simulator,
+        open_client(simulator.url, token=lambda: simulator.token, observer=observer) as client,
+    ):
+        for key in [(project.id, addon.id) for project in world.projects for addon in world.addons(project.id)]:
+            schedules = await whole(Listing.of_schedules(), partial(client.schedules_page, *key))
+            restores = await whole(Listing.of_restores(), partial(client.restores_page, *key))
+            pages.append(schedules.pages)
+            assert {each.id: each for each in schedules.items} == {
+                each.id: as_listed(each) for each in world.schedules(*key)
+            }
+            assert {each.id: (each.status.value, each.started_at, each.completed_at) for each in restores.items} == {
+                each.id: (each.status.value, to_milliseconds(each.started_at), to_milliseconds(each.completed_at))
+                for each in world.restores(*key, NOW)
+            }
+    assert (max(pages) > 1) == paginated
+    assert {"schedules", "restores"} <= {endpoint for endpoint, _ in observer.finished}
+    assert observer.rejected == {}
+
+
+def as_listed(planned: simulated.Schedule) -> Schedule:
+    is_hourly = planned.interval == "hourly"
+    return Schedule(
+        id=planned.id,
+        kind=BackupKind(planned.backup_type),
+        interval=ScheduleInterval(planned.interval),
+        minutes=tuple(sorted(planned.minutes)),
+        hours=() if is_hourly else tuple(sorted(planned.hours)),
+        days=tuple(sorted(planned.days)) if planned.interval == "weekly" else (),
+        retention=planned.retention,
+        created_at=to_milliseconds(planned.created_at),
+    )
+
+
+def to_milliseconds(time: datetime | None) -> datetime | None:
+    return time and time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
 async def whole(listing: Listing[T], read: Callable[[str], Awaitable[Page[T]]]) -> Listing[T]:

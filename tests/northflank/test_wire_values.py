@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.northflank.body import parse_time
-from exporter.northflank.wire import parse_size
+from exporter.northflank.body import parse_time, whole_number
 
 EXABYTE = 10**18
 SECOND = datetime(2021, 1, 20, 11, 19, 53, tzinfo=UTC)
@@ -29,7 +28,7 @@ SECOND = datetime(2021, 1, 20, 11, 19, 53, tzinfo=UTC)
     ],
 )
 def test_a_size_is_read_from_a_string_or_a_number(raw: object, size: int) -> None:
-    parsed = parse_size(raw)
+    parsed = whole_number(raw)
     assert parsed == size
     assert type(parsed) is int
 
@@ -75,19 +74,19 @@ def test_a_size_is_read_from_a_string_or_a_number(raw: object, size: int) -> Non
     ],
 )
 def test_what_is_no_plausible_number_of_bytes_is_no_size(raw: object) -> None:
-    assert parse_size(raw) is None
+    assert whole_number(raw) is None
 
 
 @settings(deadline=None)
 @given(st.integers(0, EXABYTE - 1))
 def test_a_size_reads_the_same_as_string_and_as_number(size: int) -> None:
-    assert parse_size(str(size)) == parse_size(size) == size
+    assert whole_number(str(size)) == whole_number(size) == size
 
 
 @settings(deadline=None)
 @given(st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.text("0123456789_+-. eE"))
 def test_a_size_is_a_plausible_integer_or_nothing(raw: object) -> None:
-    size = parse_size(raw)
+    size = whole_number(raw)
     assert size is None or (type(size) is int and 0 <= size < EXABYTE)
 
 
