@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,6 +21,7 @@ ENVIRON = {
     "NEWLINE": "\n",
     "PROJECT": "blog",
     "SHARE": "0.5",
+    "ZONE": "Europe/Berlin",
 }
 BAD = sorted(path.name for path in (DATA / "bad").glob("*.yaml"))
 
@@ -77,7 +79,13 @@ def test_everything_that_can_be_configured_is_read() -> None:
         AddonEntry(project="shop", addon="orders-db", types=("redis",)),
         AddonEntry(project="shop", addon="orders-db", exclude=("other",)),
     )
-    assert config.collect == CollectConfig(discovery=timedelta(hours=1))
+    assert config.collect == CollectConfig(
+        discovery=timedelta(hours=1),
+        schedules=timedelta(minutes=90),
+        schedules_timezone=ZoneInfo("Europe/Berlin"),
+        schedules_grace=timedelta(),
+        restores=timedelta(minutes=90),
+    )
     assert config.scrape == ScrapeConfig(
         request_timeout=timedelta(seconds=60.5),
         concurrency=64,
@@ -94,7 +102,7 @@ def test_what_is_left_out_has_its_default() -> None:
     assert [(account.name, account.api_url) for account in config.accounts] == [("", "https://api.northflank.com")]
     assert [(account.rate_limit_share, account.rate_limit_group) for account in config.accounts] == [(0.8, "")]
     assert [(account.team, account.proxy_url, account.ca_file) for account in config.accounts] == [("", None, None)]
-    assert config.collect == CollectConfig(discovery=timedelta(minutes=10))
+    assert config.collect == CollectConfig()
     assert config.scrape == ScrapeConfig(
         request_timeout=timedelta(seconds=8),
         concurrency=16,

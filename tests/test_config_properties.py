@@ -18,6 +18,10 @@ BEFORE = """scrape:
   max_staleness: 6h
 collect:
   discovery: 10m
+  schedules: 6h
+  schedules_timezone: Europe/Berlin
+  schedules_grace: 1h
+  restores: off
 accounts:
   - name: acme
     api_url: https://api.northflank.com

@@ -45,10 +45,10 @@ ADDON: Keys = {
 }
 COLLECT: Keys = {
     "discovery": Support.NOW,
-    "schedules": Support.LATER,
-    "schedules_timezone": Support.LATER,
-    "schedules_grace": Support.LATER,
-    "restores": Support.LATER,
+    "schedules": Support.NOW,
+    "schedules_timezone": Support.NOW,
+    "schedules_grace": Support.NOW,
+    "restores": Support.NOW,
     "full_listing": Support.LATER,
 }
 SCRAPE: Keys = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
 
 from exporter.config.pattern import is_pattern, matches
 
@@ -20,6 +21,7 @@ DEFAULT_SCRAPE_TIMEOUT = timedelta(seconds=10)
 """Where neither Prometheus nor the file sets one."""
 ALL_TEAMS = "*"
 """As an account's team: every team that its token can list."""
+_UTC = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +88,18 @@ class AccountConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectConfig:
-    """What is read besides backups; ``discovery`` is None where patterns are resolved once and never again."""
+    """What is read besides backups, and how often.
+
+    ``discovery`` is None where patterns are resolved once and never again, ``schedules`` and ``restores`` are where
+    they are never read, and longer than 0 otherwise. Schedules are due by the clock of ``schedules_timezone``; a run
+    due less than ``schedules_grace`` ago is not missed yet.
+    """
 
     discovery: timedelta | None = timedelta(minutes=10)
+    schedules: timedelta | None = timedelta(hours=6)
+    schedules_timezone: ZoneInfo = _UTC
+    schedules_grace: timedelta = timedelta(hours=1)
+    restores: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

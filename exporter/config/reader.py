@@ -13,8 +13,11 @@ from exporter.config.yaml_reader import read_tree
 from exporter.config.yaml_tree import Scalar, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
+    from typing import Literal, TypeAlias
+
+    _Interval: TypeAlias = timedelta | Literal["off"] | None
 
 SIZE_LIMIT = 16 * 1024 * 1024
 """Bytes of a file; fifty thousand addons take a third of it."""
@@ -85,10 +88,21 @@ def _read_root(reading: Reading, fields: Mapping[str, Field]) -> Config:
 
 def _read_collect(collect: Field) -> CollectConfig:
     fields = collect.section(keys.COLLECT) or {}
-    if "discovery" not in fields:
-        return CollectConfig()
-    discovery = values.read_discovery(fields["discovery"])
-    return CollectConfig(discovery=None if discovery == "off" else discovery)
+    defaults = CollectConfig()
+
+    def interval(key: str, read: Callable[[Field], _Interval], default: timedelta | None) -> timedelta | None:
+        value = read(fields[key]) if key in fields else default
+        return None if value == "off" else value
+
+    return CollectConfig(
+        discovery=interval("discovery", values.read_discovery, defaults.discovery),
+        schedules=interval("schedules", values.read_interval, defaults.schedules),
+        schedules_timezone=values.read_or(
+            fields, "schedules_timezone", values.read_timezone, defaults.schedules_timezone
+        ),
+        schedules_grace=values.read_or(fields, "schedules_grace", values.read_duration, defaults.schedules_grace),
+        restores=interval("restores", values.read_interval, defaults.restores),
+    )
 
 
 def _read_scrape(scrape: Field) -> ScrapeConfig:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 from exporter.config.model import ALL_TEAMS
 from exporter.config.pattern import complaint_about, is_pattern
@@ -118,6 +119,28 @@ def read_max_age(field: Field) -> timedelta | Literal["off"] | None:
 def read_discovery(field: Field) -> timedelta | Literal["off"] | None:
     """Read how often patterns are resolved, or that once is enough."""
     return _duration_or_off(field, "10m")
+
+
+def read_interval(field: Field) -> timedelta | Literal["off"] | None:
+    """Read how often something is read again, or that it never is; there is no always."""
+    interval = _duration_or_off(field, "6h")
+    if interval == timedelta():
+        field.refuse("must be longer than 0; write off for never")
+        return None
+    return interval
+
+
+def read_timezone(field: Field) -> ZoneInfo | None:
+    """Read the name of a time zone, as the IANA database has it."""
+    text = field.text()
+    if text is None:
+        return None
+    try:
+        return ZoneInfo(text)
+    # The name becomes a path: an absolute one, a folder's, one too long or a file of another kind fail in other ways.
+    except (KeyError, ValueError, OSError):
+        field.refuse(f"{field.shown()} is not the IANA name of a time zone, such as UTC or Europe/Berlin")
+        return None
 
 
 def _duration_or_off(field: Field, example: str) -> timedelta | Literal["off"] | None:
