@@ -30,7 +30,7 @@ class Purse(Enum):
     """Listings of teams, projects and addons."""
 
     DETAILS = auto()
-    """What is read once of each addon, and can wait for hours in a large fleet."""
+    """What is read of each addon besides its backups, and can wait for hours in a large fleet."""
 
     URGENT = auto()
     """Lists that are about to change."""
@@ -44,6 +44,10 @@ _PART = {Purse.EXTRAS: 0.15, Purse.DETAILS: 0.05, Purse.URGENT: 0.15, Purse.REGU
 little that it delays the others by less than a fifth."""
 
 _ASIDE = (Purse.EXTRAS, Purse.DETAILS)
+
+_ASIDE_PART = 0.2
+"""Part of a window that all that is not backups may have together. Details may have what listings leave of it where
+everything can be read within one window; in a larger fleet they would make the backups' lists too old."""
 
 
 class Grant:
@@ -85,6 +89,8 @@ class RequestBudget:
         self._number = 0
         self._span = 0.0
         self._extras = 0
+        self._details = 0
+        self._usual_extras: int | None = None
 
     def release(self, now: float, wanted: Mapping[Purse, float]) -> None:
         """Set free what time has brought since the last call; a purse gathers no more than what is wanted of it.
@@ -96,19 +102,26 @@ class RequestBudget:
         elapsed = 0.0 if self._released_at is None else max(now - self._released_at, 0.0)
         if window.number != self._number:
             elapsed = min(elapsed, window.length * _LONGEST_PAUSE)
-            self._span, self._extras = window.seconds_left(now), 0
+            self._span = window.seconds_left(now)
+            self._usual_extras = self._extras if self._number else None
+            self._extras = self._details = 0
         self._number, self._released_at = window.number, max(now, self._released_at or now)
-        wanted = {**wanted, Purse.EXTRAS: min(wanted.get(Purse.EXTRAS, 0), self._allowed_extras())}
+        wanted = {
+            Purse.REGULAR: 0.0,
+            **wanted,
+            Purse.EXTRAS: min(wanted.get(Purse.EXTRAS, 0), self._allowed_extras()),
+            Purse.DETAILS: min(wanted.get(Purse.DETAILS, 0), self._allowed_details()),
+        }
         for purse in _ASIDE:
-            if is_first_release:
-                # The first listing comes before everything else.
-                purses[purse] = left * _PART[purse]
+            if is_first_release or (purse is Purse.DETAILS and self._has_enough(left, wanted)):
+                # The first listing comes before everything else, and where all fits nothing need wait.
+                purses[purse] = left * self._part(purse, wanted)
             purses[purse] = min(purses[purse], wanted.get(purse, 0))
         purses[Purse.REGULAR] = min(purses[Purse.REGULAR], left)
         unreleased = max(left - sum(purses[purse] for purse in _PART), 0.0)
         released = unreleased * elapsed / (elapsed + window.seconds_left(now)) if elapsed else 0.0
-        for purse, share in _PART.items():
-            part = min(released * share, max(wanted.get(purse, 0) - purses[purse], 0.0))
+        for purse in _PART:
+            part = min(released * self._part(purse, wanted), max(wanted.get(purse, 0) - purses[purse], 0.0))
             purses[purse] += part
             released -= part
         aside = sum(purses[purse] for purse in _ASIDE)
@@ -134,6 +147,7 @@ class RequestBudget:
         if self._spare_for(now, purse) < requests or self._purses[purse] < requests - _ROUNDING_ERROR:
             return False
         self._extras += requests if purse is Purse.EXTRAS else 0
+        self._details += requests if purse is Purse.DETAILS else 0
         self._purses[purse] -= requests
         self._set_aside += requests
         return True
@@ -158,8 +172,24 @@ class RequestBudget:
         missing = min(requests, self._allowed_extras()) - self._purses[Purse.EXTRAS]
         self._purses[Purse.EXTRAS] += max(min(missing, unreleased), 0.0)
 
+    def _has_enough(self, left: float, wanted: Mapping[Purse, float]) -> bool:
+        """Whether nothing need wait, in the first window: all that is left is more than the lists will take."""
+        return self._is_for_once or (not self.window.has_reset and left > wanted[Purse.REGULAR])
+
+    def _part(self, purse: Purse, wanted: Mapping[Purse, float]) -> float:
+        fits = wanted[Purse.REGULAR] <= self.window.share * self.window.limit
+        return _ASIDE_PART if purse is Purse.DETAILS and fits else _PART[purse]
+
     def _allowed_extras(self) -> float:
-        return max(_PART[Purse.EXTRAS] * self.window.share * self.window.limit - self._extras, 0.0)
+        share = self.window.share * self.window.limit
+        return max(min(_PART[Purse.EXTRAS] * share, _ASIDE_PART * share - self._details) - self._extras, 0.0)
+
+    def _allowed_details(self) -> float:
+        """Say what listings leave, which need what they needed in the last window; unknown is all that is theirs."""
+        share = self.window.share * self.window.limit
+        usual = _PART[Purse.EXTRAS] * share if self._usual_extras is None else self._usual_extras
+        kept = self._extras if self._is_for_once else max(self._extras, usual)
+        return max(_ASIDE_PART * share - kept - self._details, 0.0)
 
     def _burst(self, now: float, left: float, cycle: float) -> float:
         window = self.window

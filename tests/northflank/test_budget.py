@@ -246,3 +246,31 @@ def test_whatever_the_headers_say_and_the_clock_does_everyone_gets_something_som
     budget.release(now, {Purse.REGULAR: 30})
     budget.release(now + HOUR / 2, {Purse.REGULAR: 30})
     assert budget.grant(now + HOUR / 2, Purse.REGULAR, 30) is not None
+
+
+def test_all_that_is_not_backups_keeps_to_a_fifth_of_each_window() -> None:
+    budget = opened()
+    wanted = {Purse.REGULAR: 50, Purse.DETAILS: 10, Purse.EXTRAS: 10_000}
+    for window in range(4):
+        spent = 0
+        for now in range(window * (HOUR + 5) + 30, (window + 1) * (HOUR + 5), 30):
+            if budget.window.number == window:
+                answered(budget.window, now, told(1000, 999, HOUR - 31))
+            budget.release(now, wanted if window % 2 else {**wanted, Purse.EXTRAS: 3})
+            for purse in (Purse.DETAILS, *[Purse.EXTRAS] * (1 + 9 * (window % 2))):
+                if budget.set_aside(now, purse, 1):
+                    budget.used(1)
+                    spent += 1
+        assert 40 <= spent <= 161
+
+
+@pytest.mark.parametrize(("addons", "details"), [(50, 40), (5000, 10)])
+def test_where_all_fits_into_a_window_details_need_not_wait_for_what_comes_free(addons: int, details: int) -> None:
+    budget, count = opened(), 0
+    for _ in range(details + 10):
+        budget.release(0, {Purse.REGULAR: addons, Purse.DETAILS: 10})
+        if budget.set_aside(0, Purse.DETAILS, 1):
+            budget.used(1)
+            count += 1
+    assert count <= details
+    assert (count == details) is (addons == 50)
