@@ -46,8 +46,8 @@ class Snapshot:
 class Exposition:
     """Writes snapshots; keeps each addon's ready lines between two of them.
 
-    `registry` holds the counters and whatever else prometheus_client collects. Without `live`, metrics that move
-    with the clock are left out: in a file they would freeze.
+    `registry` holds the counters and whatever else prometheus_client collects. Without `live`, metrics that would
+    freeze in a file are left out.
     """
 
     def __init__(self, registry: CollectorRegistry, *, live: bool = True) -> None:
@@ -65,6 +65,7 @@ class Exposition:
     def addon_removed(self, addon: AddonKey) -> None:
         """Forget the lines of an addon that is watched no more."""
         self._ready.pop(addon, None)
+        self._addons.forget(addon)
 
     def text(self, snapshot: Snapshot, names: Collection[str] = ()) -> Iterator[bytes]:
         """Write the classic text format; only the metrics of these names, where some are given."""
@@ -124,13 +125,18 @@ class _CatalogueWriter(Generic[S]):
         self._families = [
             _FamilyWriter(catalogue.base_labels, family)
             for family in catalogue.families
-            if live or isinstance(family, Family)
+            if live or isinstance(family, Family) or not family.freezes
         ]
 
     def lines(self, subject: S) -> tuple[bytes, ...]:
         """Write one subject's sample lines, family by family; empty where they move with the clock."""
         base = _escaped(self._base_values(subject))
         return tuple(family.lines(base, subject) for family in self._families)
+
+    def forget(self, base_values: tuple[str, ...]) -> None:
+        """Keep nothing of a subject that is gone."""
+        for family in self._families:
+            family.forget(_escaped(base_values))
 
     def exposition(
         self,
@@ -159,6 +165,7 @@ class _FamilyWriter(Generic[S]):
         self._labels = sorted((name, place) for place, name in enumerate((*base_labels, *family.labels)))
         self.name = family.name
         self.is_live = isinstance(family, LiveFamily)
+        self._kept: dict[tuple[str, ...], tuple[object, bytes]] = {}
         self.head = f"# HELP {family.name} {family.help}\n# TYPE {family.name} gauge\n".encode()
 
     def lines(self, base: tuple[str, ...], subject: S) -> bytes:
@@ -171,7 +178,17 @@ class _FamilyWriter(Generic[S]):
         """Write what a subject's samples are at `now`."""
         if isinstance(self._family, Family):
             return b""
-        return self._written(base, self._family.samples(subject, now))
+        if self._family.basis is None:
+            return self._written(base, self._family.samples(subject, now))
+        basis = self._family.basis(subject, now)
+        kept = self._kept.get(base)
+        if kept is None or kept[0] != basis:
+            self._kept[base] = kept = basis, self._written(base, self._family.samples(subject, now))
+        return kept[1]
+
+    def forget(self, base: tuple[str, ...]) -> None:
+        """Keep no lines of a subject that is gone."""
+        self._kept.pop(base, None)
 
     def _written(self, base: tuple[str, ...], samples: Samples) -> bytes:
         return "".join(self._line(base + _escaped(values), value) for values, value in samples).encode()

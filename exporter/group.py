@@ -13,7 +13,7 @@ from exporter.discovered import FoundAccount
 from exporter.forecast import Outlook, smallest_max_age
 from exporter.model import ListedAddon
 from exporter.northflank import NorthflankClient, RequestBudget, open_session, token_expiry
-from exporter.polling import Discovery, Freshness, PolledAccount, Poller, TeamDiscovery
+from exporter.polling import Collection, Discovery, Freshness, PolledAccount, Poller, TeamDiscovery
 from exporter.state import AccountState, ScrapeResult, StateStore
 from exporter.telemetry import AccountTelemetry, Telemetry
 
@@ -233,6 +233,7 @@ class AccountGroup:
                 self._add(account, name, of_team, team)
 
     def _polled(self, name: str, client: NorthflankClient, observer: AccountTelemetry) -> PolledAccount:
+        collect = self._config.collect
         return PolledAccount(
             name,
             source=client,
@@ -241,6 +242,12 @@ class AccountGroup:
             concurrency=self._config.scrape.concurrency,
             now=self._now,
             monotonic=self._monotonic,
+            collection=Collection(
+                schedules=collect.schedules,
+                restores=collect.restores,
+                zone=collect.schedules_timezone,
+                grace=collect.schedules_grace,
+            ),
         )
 
     @property

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
 
-from exporter.model import Backup, BackupKind, BackupStatus
+from exporter.model import Backup, BackupKind, BackupStatus, Restore
 
 MEDIAN_WINDOW = 7
 """How many completed backups before the latest one say what size is usual."""
@@ -17,6 +17,10 @@ MEDIAN_MINIMUM = 3
 IN_FLIGHT = frozenset({BackupStatus.SCHEDULED, BackupStatus.IN_PROGRESS, BackupStatus.ABORTING})
 
 IN_FLIGHT_FOR = timedelta(hours=6)
+
+STARTS = 32
+"""So many of the newest backups of a kind are remembered by when they were created: one ends a row of missed runs, and
+hardly more can belong to the minutes before the next run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,8 @@ class BackupSummary:
     """The facts about an addon's backups that the exporter exposes.
 
     Imports count in `counts`, `stored_bytes` and their own kind, and in nothing else: somebody uploaded a
-    file, this database was not backed up.
+    file, this database was not backed up. `completed` and `running` tell per kind when the newest completed ones and
+    those in progress were created, earliest first.
     """
 
     counts: Mapping[BackupStatus, int]
@@ -47,6 +52,8 @@ class BackupSummary:
     running_since: datetime | None
     kinds: tuple[KindSummary, ...]
     destinations: Mapping[str, datetime]
+    completed: Mapping[BackupKind, tuple[datetime, ...]] = field(default_factory=dict)
+    running: Mapping[BackupKind, tuple[datetime, ...]] = field(default_factory=dict)
 
     def is_about_to_change(self, now: datetime) -> bool:
         """Whether the newest backup is on its way, and not for so long that it will hardly end in the next minute."""
@@ -76,7 +83,16 @@ def summarise(backups: Iterable[Backup]) -> BackupSummary:
         running_since=min(running, default=None),
         kinds=_kinds(all_completed),
         destinations=_destinations(completed),
+        completed=_starts(completed),
+        running=_starts(backup for backup in own if backup.status is BackupStatus.IN_PROGRESS),
     )
+
+
+def _starts(backups: Iterable[Backup]) -> dict[BackupKind, tuple[datetime, ...]]:
+    starts: dict[BackupKind, list[datetime]] = {}
+    for backup in backups:
+        starts.setdefault(backup.kind, []).append(backup.created_at)
+    return {kind: tuple(sorted(created)[-STARTS:]) for kind, created in starts.items()}
 
 
 def _failures_since(failed: list[datetime], last_completed: Backup | None) -> int:
@@ -112,3 +128,22 @@ def _destinations(newest_first: Iterable[Backup]) -> dict[str, datetime]:
         for destination_id in backup.destination_ids:
             latest.setdefault(destination_id, backup.completion_time)
     return dict(sorted(latest.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreSummary:
+    """The facts about an addon's restores that the exporter exposes."""
+
+    counts: Mapping[BackupStatus, int]
+    last_completed_at: datetime | None
+
+
+def summarise_restores(restores: Iterable[Restore]) -> RestoreSummary:
+    """Condense a list of restores; without a time of completion, one was completed no earlier than it was started."""
+    listed = tuple(restores)
+    completed = (each for each in listed if each.status is BackupStatus.COMPLETED)
+    times = (each.completed_at or each.started_at for each in completed)
+    return RestoreSummary(
+        counts=Counter(each.status for each in listed),
+        last_completed_at=max((time for time in times if time is not None), default=None),
+    )

@@ -47,7 +47,7 @@ class SnapshotCollector(Collector):
 
     def _metrics(self, catalogue: Catalogue[S], subjects: Iterable[S]) -> Iterator[Metric]:
         for family in catalogue.families:
-            if isinstance(family, LiveFamily) and not self._live:
+            if isinstance(family, LiveFamily) and family.freezes and not self._live:
                 continue
             metric = Metric(family.name, family.help, "gauge")
             names = (*catalogue.base_labels, *family.labels)

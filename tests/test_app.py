@@ -6,13 +6,14 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from statistics import median
 
 import pytest
 
 from exporter.api_token import ApiToken
 from exporter.app import Exporter
-from exporter.config import AccountConfig, AddonEntry, Config
+from exporter.config import AccountConfig, AddonEntry, CollectConfig, Config
 from exporter.simulator import Behaviour, Fault, Simulator, World
 from exporter.simulator.behaviour import Blank, LastCursor, ListOrder
 from exporter.simulator.nouns import Backup
@@ -42,7 +43,8 @@ def watching(simulator: Simulator, *, name: str = "", token: str = TOKEN) -> Acc
 
 
 async def scraped(*accounts: AccountConfig, now: datetime, names: tuple[str, ...] = (), for_file: bool = False) -> str:
-    async with Exporter(Config(accounts=accounts), for_file=for_file, now=lambda: now) as exporter:
+    config = Config(accounts=accounts, collect=CollectConfig(schedules=None))
+    async with Exporter(config, for_file=for_file, now=lambda: now) as exporter:
         return b"".join(exporter.exposition.text(await exporter.scrape(), names)).decode()
 
 
@@ -54,19 +56,21 @@ def ended(backup: Backup) -> datetime:
     return backup.completed_at or backup.created_at
 
 
+Said = Iterator[tuple[str, dict[str, str], float]]
+
+
 def expected_of_world(world: World, now: datetime) -> dict[str, float]:
     """Calculate what is to be said of every addon, from what the simulated world holds."""
     expected = {}
     for project in world.projects:
         for addon in world.addons(project.id):
             ids = {"addon_id": addon.id, "project_id": project.id}
-            for metric, labels, value in expected_of_addon(world.backups(project.id, addon.id, now), now):
+            facts = expected_of_addon(world.backups(project.id, addon.id, now), now)
+            created: Said = iter([("created_timestamp_seconds", {}, addon.created_at.timestamp())])
+            for metric, labels, value in chain(facts, created):
                 pairs = ",".join(f'{key}="{text}"' for key, text in sorted((ids | labels).items()) if text)
                 expected[f"northflank_addon_{metric}{{{pairs}}}"] = float(value)
     return expected
-
-
-Said = Iterator[tuple[str, dict[str, str], float]]
 
 
 def expected_of_addon(backups: tuple[Backup, ...], now: datetime) -> Said:
@@ -163,15 +167,16 @@ async def test_every_value_follows_from_what_northflank_holds(simulator: Simulat
 async def test_health_and_limits_follow_from_the_answers(simulator: Simulator, now: datetime) -> None:
     values = series(await scraped(watching(simulator, name="acme"), now=now))
 
-    requests = simulator.request_count
     acme = '{account="acme"}'
+    requests = values['northflank_api_requests_total{account="acme",code="200",endpoint="backups"}']
     assert values[f"northflank_up{acme}"] == 1
     assert values[f"northflank_exporter_addons{acme}"] == 13
     assert values['northflank_scrape_addons{account="acme",result="polled"}'] == 13
-    assert values['northflank_api_requests_total{account="acme",code="200",endpoint="backups"}'] == requests
+    assert values['northflank_api_requests_total{account="acme",code="200",endpoint="addon"}'] == 13
+    assert simulator.request_count == requests + 13
     assert values['northflank_api_request_duration_seconds_count{account="acme",endpoint="backups"}'] == requests
     assert values[f"northflank_api_rate_limit_requests{acme}"] == 1000
-    assert values[f"northflank_api_rate_limit_remaining_requests{acme}"] == 1000 - requests
+    assert values[f"northflank_api_rate_limit_remaining_requests{acme}"] == 1000 - simulator.request_count
     assert values[f"northflank_api_rate_limit_reset_timestamp_seconds{acme}"] == now.timestamp() + 3600
     assert values[f"northflank_api_clock_skew_seconds{acme}"] == 0
     # The reset counts whole seconds: the window may be one longer than it says.

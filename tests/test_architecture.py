@@ -52,25 +52,32 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "schedule.timetable": "model schedule.clock",
         "schedule.runs": "model schedule.clock schedule.timetable",
         "schedule": "schedule.runs schedule.timetable",
-        "state": "model summary",
+        "expectation": "model schedule summary",
+        "state": "expectation model summary",
         "polling.turns": "model",
-        "polling.poll": "model northflank polling.turns state",
+        "polling.extras": "expectation model northflank northflank.errors state summary",
+        "polling.poll": "model northflank polling.extras polling.turns state",
         "polling.finding": "model northflank",
         "polling.discovery": "model northflank polling.finding",
         "polling.teams": "northflank polling.finding",
         "polling.asking": "model northflank polling.poll",
-        "polling.account": "model northflank polling.asking polling.finding polling.poll state summary",
+        "polling.account": (
+            "model northflank polling.asking polling.extras polling.finding polling.poll state summary"
+        ),
         "polling.agenda": "model northflank polling.poll polling.turns state",
         "polling.crew": "model northflank polling.account polling.agenda polling.poll state",
-        "polling.extras": "northflank polling.account polling.agenda polling.crew",
+        "polling.side": "northflank polling.account polling.agenda polling.crew",
         "polling.poller": (
-            "model northflank polling.account polling.agenda polling.crew polling.extras polling.poll state"
+            "model northflank polling.account polling.agenda polling.crew polling.poll polling.side state"
         ),
-        "polling": "polling.account polling.discovery polling.finding polling.poll polling.poller polling.teams",
+        "polling": (
+            "polling.account polling.discovery polling.extras polling.finding polling.poll polling.poller polling.teams"
+        ),
         # … to the answer.
         "telemetry": "model",
         "metrics.family": "",
-        "metrics.addon": "metrics.family model state summary",
+        "metrics.expected": "expectation metrics.family model schedule state summary",
+        "metrics.addon": "metrics.expected metrics.family model state summary",
         "metrics.account": "metrics.family state",
         "metrics": "metrics.account metrics.addon metrics.family",
         "exposition": "metrics model state",

@@ -11,12 +11,14 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from exporter.expectation import Expectation
 from exporter.exposition import Exposition, Snapshot
 from exporter.model import AddonKey, Backup, BackupKind, BackupStatus, FailureReason, ListedAddon, RateLimit
 from exporter.state import AccountState, AddonState, ExporterState, ScrapeResult
-from exporter.summary import BackupSummary, KindSummary
+from exporter.summary import BackupSummary, KindSummary, RestoreSummary
 from exporter.telemetry import AccountTelemetry, Telemetry
 from tests.oracle import oracle, probe_oracle
+from tests.schedules import ZONES, schedules
 
 SURROGATES: Any = ("Cs",)
 TEXTS = st.one_of(
@@ -64,16 +66,30 @@ SUMMARIES = st.builds(
 LISTED = st.builds(
     ListedAddon, id=TEXTS, name=TEXTS, type=TEXTS, status=TEXTS, tags=st.lists(TEXTS, max_size=3).map(tuple)
 )
+EXPECTATIONS = st.builds(
+    Expectation.of,
+    st.lists(schedules(), max_size=3),
+    zone=st.sampled_from(ZONES),
+    grace=st.timedeltas(timedelta(0), timedelta(days=1)),
+)
+RESTORES = st.builds(
+    RestoreSummary,
+    counts=st.dictionaries(st.sampled_from(BackupStatus), st.integers(0, 10_000)),
+    last_completed_at=st.none() | TIMES,
+)
 ADDONS = st.builds(
     AddonState,
     key=st.builds(AddonKey, TEXTS, TEXTS, TEXTS),
-    max_age=st.none() | DURATIONS,
+    max_age=st.sampled_from([None, "off"]) | DURATIONS,
     summary=st.none() | SUMMARIES,
     data_at=st.none() | TIMES,
     failure=st.none() | st.sampled_from(FailureReason),
     poll_duration=st.none() | DURATIONS,
     info=st.none() | LISTED,
     created_at=st.none() | TIMES,
+    as_of=st.none() | TIMES,
+    expectation=st.none() | EXPECTATIONS,
+    restores=st.none() | RESTORES,
 )
 ACCOUNTS = st.builds(
     AccountState,

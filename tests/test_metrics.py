@@ -75,6 +75,9 @@ WITHOUT_UNIT = {
     "northflank_addon_backups",
     "northflank_addon_backup_last_attempt_status",
     "northflank_addon_backup_failures_since_completed",
+    "northflank_addon_backup_schedules",
+    "northflank_addon_backup_schedule_missed_runs",
+    "northflank_addon_restores",
     "northflank_addon_paused",
     "northflank_addon_poll_success",
     "northflank_up",
@@ -159,10 +162,10 @@ def test_a_name_ends_in_its_unit(name: str) -> None:
     assert ("timestamp" in name) == name.endswith("_timestamp_seconds")
 
 
-def test_ages_are_the_only_families_that_move_with_the_clock() -> None:
-    moving = {family.name for family in ADDON_CATALOGUE.families if isinstance(family, LiveFamily)}
+def test_ages_are_the_only_families_that_would_freeze_in_a_file() -> None:
+    freezing = {family.name for family in ADDON_CATALOGUE.families if isinstance(family, LiveFamily) and family.freezes}
 
-    assert moving == {name for name, _, _ in declared() if name.endswith("_age_seconds")} - {
+    assert freezing == {name for name, _, _ in declared() if name.endswith("_age_seconds")} - {
         "northflank_addon_backup_max_age_seconds"
     }
 

@@ -49,7 +49,10 @@ async def test_the_exposition_goes_to_standard_output(tmp_path: Path, simulator:
     values = series(ended.stdout)
     assert values[f"northflank_addon_poll_success{{{ORDERS}}}"] == 1
     assert values["northflank_up"] == 1
-    assert simulator.request_count == values['northflank_api_requests_total{code="200",endpoint="backups"}']
+    assert values[f"northflank_addon_backup_schedules{{{ORDERS}}}"] == 2
+    assert simulator.request_count == sum(
+        value for name, value in values.items() if name.startswith('northflank_api_requests_total{code="200"')
+    )
 
 
 async def test_nothing_is_written_that_would_freeze_or_collide(tmp_path: Path, simulator: Simulator) -> None:

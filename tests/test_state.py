@@ -32,6 +32,7 @@ def test_a_good_poll_replaces_everything_but_the_configuration() -> None:
         max_age=timedelta(hours=26),
         summary=SUMMARY,
         data_at=NOW,
+        as_of=NOW,
         failure=None,
         poll_duration=SECOND,
         requests=15,

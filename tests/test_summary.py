@@ -1,6 +1,6 @@
 """What a list of backups says about its addon: single facts, one by one, then all of them for any list."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
@@ -256,7 +256,14 @@ def plainly(backups: list[Backup]) -> BackupSummary:
         running_since=min(running, default=None),
         kinds=tuple(kinds),
         destinations=destinations,
+        completed=starts_of(completed),
+        running=starts_of([each for each in own if each.status == "in-progress"]),
     )
+
+
+def starts_of(backups: list[Backup]) -> dict[BackupKind, tuple[datetime, ...]]:
+    kinds = {each.kind for each in backups}
+    return {kind: tuple(sorted(each.created_at for each in backups if each.kind == kind)[-32:]) for kind in kinds}
 
 
 @settings(deadline=None)

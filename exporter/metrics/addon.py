@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from exporter.metrics.expected import SCHEDULE_FAMILIES
 from exporter.metrics.family import Catalogue, Family, LiveFamily, Samples, one, seconds, timestamp
 from exporter.model import AddonKey, Backup, BackupStatus, ListedAddon
 from exporter.state import AddonState
@@ -78,6 +79,7 @@ ADDON_CATALOGUE: Catalogue[AddonState] = Catalogue(
             name="northflank_addon_backup_last_completed_age_seconds",
             help="How long ago the latest completed backup was completed, at the moment of this answer.",
             samples=_age,
+            freezes=True,
         ),
         Family(
             name="northflank_addon_backup_last_completed_size_bytes",
@@ -168,11 +170,7 @@ ADDON_CATALOGUE: Catalogue[AddonState] = Catalogue(
                 lambda backups: [((name,), time.timestamp()) for name, time in backups.destinations.items()]
             ),
         ),
-        Family(
-            name="northflank_addon_backup_max_age_seconds",
-            help="How old the latest completed backup may become.",
-            samples=lambda addon: seconds(addon.max_age),
-        ),
+        *SCHEDULE_FAMILIES,
         Family(
             name="northflank_addon_info",
             help="What the addon is, where it was found in a list: its name, its type, its tags; always 1.",

@@ -23,12 +23,18 @@ class Family(Generic[S]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveFamily(Generic[S]):
-    """One gauge that moves with the clock, so it is computed when the answer is written."""
+    """One gauge that moves with the clock, so it is computed when the answer is written.
+
+    `freezes` tells whether it must not stand in a file that is read later. `basis`, where it is quicker than writing,
+    gives what the samples follow from: while that is the same, so are they.
+    """
 
     name: str
     help: str
     samples: Callable[[S, datetime], Samples]
     labels: tuple[str, ...] = ()
+    freezes: bool = False
+    basis: Callable[[S, datetime], object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -241,8 +241,7 @@ class NorthflankClient:
     async def _attempt(self, session: aiohttp.ClientSession, endpoint: Endpoint, path: str) -> Answer:
         if not self._window.may_send(self._monotonic()):
             raise RequestDeferred
-        started = time.monotonic()
-        code = "error"
+        started, code = time.monotonic(), "error"
         sent = self._window.sent()
         try:
             answer = await self._exchange(session, path, sent)
@@ -259,8 +258,7 @@ class NorthflankClient:
         async with session.get(url, headers=headers, allow_redirects=False) as response:
             received_at = self._now()
             self._window.answered(self._monotonic(), sent, parse_rate_limit(response.headers, received_at))
-            date = parse_date(response.headers)
-            if date is not None:
+            if (date := parse_date(response.headers)) is not None:
                 self._api_clock.skew = received_at - date
             body = await self._read_body(response)
             return Answer(status=response.status, headers=response.headers, body=body, received_at=received_at)

@@ -4,9 +4,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
-from operator import itemgetter
 
 from exporter.model import AddonKey, FailureReason
 from exporter.northflank import (
@@ -16,6 +14,7 @@ from exporter.northflank import (
     Unauthorized,
 )
 from exporter.polling.asking import CountingSource
+from exporter.polling.extras import Collection, Extras
 from exporter.polling.finding import AddonDiscovery
 from exporter.polling.poll import Poll, PollObserver, Source
 from exporter.state import AddonState, ScrapeResult, StateStore
@@ -23,8 +22,6 @@ from exporter.summary import summarise
 
 SUSPICIOUS = 2
 """So many requests in a row without any answer: the next one goes alone, in case the host is gone."""
-
-DETAILS_AGAIN_SECONDS = 600.0
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +43,7 @@ class PolledAccount:
         concurrency: int,
         now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
+        collection: Collection = Collection(),  # noqa: B008 - frozen
     ) -> None:
         self.name = name
         self.addons: dict[AddonKey, None] = {}
@@ -55,6 +53,7 @@ class PolledAccount:
         self.workers = 0
         self.verdict: FailureReason | None = None
         self.source = CountingSource(source)
+        self.extras = Extras(collection, source=self.source, store=store, monotonic=monotonic)
         self._store = store
         self._observer = observer
         self._now = now
@@ -62,7 +61,6 @@ class PolledAccount:
         self._condemned: dict[AddonKey, AddonState] = {}
         self._complained: set[AddonKey] = set()
         self._failing: set[AddonKey] = set()
-        self._undetailed: dict[AddonKey, float] = {}
         self._digests: dict[AddonKey, bytes] = {}
 
     @property
@@ -92,9 +90,9 @@ class PolledAccount:
         """Watch nothing any more."""
         for addon in self.addons:
             self._store.remove(addon)
+            self.extras.remove(addon)
         self.addons.clear()
         self._failing.clear()
-        self._undetailed.clear()
 
     def watch(self) -> tuple[list[AddonKey], list[AddonKey]]:
         """Watch what the entries select now; gives the addons that came and those that left."""
@@ -109,44 +107,18 @@ class PolledAccount:
                 known.pop(addon, None)
             self._complained.discard(addon)
             self._failing.discard(addon)
-            self._undetailed.pop(addon, None)
-        came = [addon for addon in watched if addon not in self.addons]
+            self.extras.remove(addon)
+        came = {addon: None for addon in watched if addon not in self.addons}
         for addon, each in watched.items():
             self.addons[addon] = None
             before = self._store.get(addon) or AddonState(key=addon)
-            state = replace(before, max_age=each.max_age, info=each.info)
+            state = before.listed(each.info, max_age=each.max_age, now=self._now())
+            if addon in came:
+                state = self.extras.adopted(state)
+                self.extras.add(state)
             if state != before or addon in came:
                 self._store.replace(state)
-            if addon in came and state.created_at is None:
-                self._undetailed[addon] = 0.0
-        return came, left
-
-    @property
-    def lacking_details(self) -> int:
-        """Of how many addons it is not known when they were created."""
-        return len(self._undetailed)
-
-    def undetailed(self) -> list[AddonKey]:
-        """Give the addons, read before, of which it is to be asked now when they were created.
-
-        Those without any completed backup come first: whether that is wrong depends on their age.
-        """
-        now = self._monotonic()
-        states = [self._store[addon] for addon, at in self._undetailed.items() if at <= now]
-        known = [(state.summary.last_completed is not None, state.key) for state in states if state.summary is not None]
-        return [addon for _, addon in sorted(known, key=itemgetter(0))]
-
-    async def read_details(self, addon: AddonKey) -> None:
-        """Read when an addon was created, once; where that fails, once more after a while."""
-        self._undetailed[addon] = self._monotonic() + DETAILS_AGAIN_SECONDS
-        try:
-            created_at = await self.source.addon_created_at(addon.project_id, addon.addon_id)
-        except (NorthflankError, RequestDeferred) as error:
-            log.debug("Details of an addon cannot be read", extra=_fields(addon) | {"err": error})
-            return
-        self._undetailed.pop(addon, None)
-        if addon in self.addons:
-            self._store.replace(replace(self._store[addon], created_at=created_at))
+        return list(came), left
 
     async def read(self, poll: Poll, *, pages: int | None = None) -> ScrapeResult:
         """Go on with a list until it is whole, or for so many pages; DEFERRED where it stopped half-way.
@@ -209,6 +181,7 @@ class PolledAccount:
 
     async def _go_on(self, poll: Poll, pages: int | None) -> bool:
         started = self._monotonic()
+        poll.begun_at = poll.begun_at or self._now()
         try:
             while not (poll.listing.is_complete or poll.is_unchanged) and pages != 0:
                 if poll.grant is not None and not poll.grant.take(self._monotonic()):
@@ -245,6 +218,7 @@ class PolledAccount:
             data_at=self._now(),
             duration=timedelta(seconds=poll.seconds),
             requests=max(poll.listing.pages, 1),
+            as_of=poll.begun_at,
         )
         self._store.replace(state)
         self._failing.discard(poll.addon)

@@ -99,7 +99,7 @@ class Agenda:
         poll = Poll(addon=addon, place=self._turns.begin(addon), purse=purse)
         half_read = self._half_read.pop(addon, None)
         if half_read is not None:
-            poll.listing, poll.seconds = half_read.listing, half_read.seconds
+            poll.listing, poll.seconds, poll.begun_at = half_read.listing, half_read.seconds, half_read.begun_at
         self.under_way[addon] = poll
         return poll
 
@@ -123,8 +123,8 @@ class Agenda:
             state = self._store[addon]
             self._costs_total += state.requests - self._costs.get(addon, 0)
             self._costs[addon] = state.requests
-            is_urgent = state.summary is not None and state.summary.is_about_to_change(self._now())
-            self._turns.end(addon, now, is_urgent=is_urgent)
+            urgent = state.urgent(self._now())
+            self._turns.end(addon, now, urgent=urgent and (now + urgent[0], now + urgent[1]))
         elif poll.listing.pages:
             self._half_read[addon] = poll
             self._turns.interrupt(addon, poll.place)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from datetime import datetime
 from typing import TypeVar
 
-from exporter.model import Backup, ListedAddon
+from exporter.model import Backup, ListedAddon, Restore, Schedule
 from exporter.northflank import NorthflankError, Page
 from exporter.polling.poll import Source
 
@@ -47,6 +47,14 @@ class CountingSource:
     async def addon_created_at(self, project_id: str, addon_id: str) -> datetime | None:
         """Read when an addon was created, None where the API does not say."""
         return await self._ask(self._source.addon_created_at(project_id, addon_id))
+
+    async def schedules_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Schedule]:
+        """Read one page of an addon's backup schedules."""
+        return await self._ask(self._source.schedules_page(project_id, addon_id, cursor))
+
+    async def restores_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Restore]:
+        """Read one page of an addon's restores."""
+        return await self._ask(self._source.restores_page(project_id, addon_id, cursor))
 
     def end_round(self) -> None:
         """Draw the conclusion from the requests that ended since the last call, if there were any."""

@@ -5,7 +5,6 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
 
 from exporter.model import ListedAddon
 from exporter.northflank import HostUnreachable, Listing, NorthflankError, RequestDeferred, Unauthorized
@@ -114,9 +113,8 @@ class Discovery:
         """Give every addon to watch, by project and addon; the first entry that selects it decides its limit."""
         found: dict[tuple[str, str], Watched] = {}
         for entry in self._entries:
-            max_age = entry.max_age if isinstance(entry.max_age, timedelta) else None
             for key, info in self._selected(entry):
-                found.setdefault(key, Watched(max_age=max_age, info=info))
+                found.setdefault(key, Watched(max_age=entry.max_age, info=info))
         return found
 
     def matches(self) -> dict[tuple[str, str], int]:

@@ -1,64 +1,232 @@
-"""What is read besides backups: who may send a request for it, and details of addons, which nobody waits for."""
+"""What is read of an account's addons besides their backups: a little at a time, and whatever comes of it.
 
-from collections.abc import Callable, Mapping
+Details once, schedules and restores again and again. A failure says nothing about the backups, which are what matters:
+what was known stays, and it is tried again later.
+"""
 
-from exporter.northflank import Purse, RequestBudget
-from exporter.polling.account import PolledAccount
-from exporter.polling.agenda import Agenda
-from exporter.polling.crew import Crew
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
-DETAILS_AT_ONCE = 10
+from exporter.expectation import Expectation
+from exporter.model import AddonKey, Restore, Schedule
+from exporter.northflank import Listing, NorthflankError, Page, RequestDeferred
+from exporter.northflank.errors import Forbidden, NotFound
+from exporter.state import AddonState, StateStore
+from exporter.summary import summarise_restores
+
+AGAIN_SECONDS = 600.0
+"""After what may pass; a permission or a path that is not there is asked for again at the usual time."""
+
+_UTC = ZoneInfo("UTC")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """How often what is read, never where None, and how schedules are to be understood."""
+
+    schedules: timedelta | None = None
+    restores: timedelta | None = None
+    zone: ZoneInfo = _UTC
+    grace: timedelta = timedelta(hours=1)
+
+
+class Subject(Enum):
+    """What can be read of an addon besides its backups."""
+
+    DETAILS = auto()
+    SCHEDULES = auto()
+    RESTORES = auto()
+
+
+class Errand(NamedTuple):
+    """Something to read of one addon."""
+
+    addon: AddonKey
+    subject: Subject
+
+
+class ExtrasSource(Protocol):
+    """Where it comes from; all raise NorthflankError, or RequestDeferred where no request may go out."""
+
+    async def addon_created_at(self, project_id: str, addon_id: str) -> datetime | None:
+        """Read when an addon was created, None where the API does not say."""
+
+    async def schedules_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Schedule]:
+        """Read one page of an addon's backup schedules."""
+
+    async def restores_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Restore]:
+        """Read one page of an addon's restores."""
 
 
 class Extras:
-    """Spends the parts of the budget that are not for backups, for all accounts that share it."""
+    """The errands of one account: which are due, and how one is run.
+
+    Times are seconds of a clock that never goes back.
+    """
 
     def __init__(
         self,
-        accounts: Mapping[str, PolledAccount],
+        collection: Collection,
         *,
-        budget: RequestBudget,
-        agenda: Agenda,
-        crew: Crew,
-        monotonic: Callable[[], float],
+        source: ExtrasSource,
+        store: StateStore,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._accounts = accounts
-        self._budget = budget
-        self._agenda = agenda
-        self._crew = crew
+        self._collection = collection
+        self._source = source
+        self._store = store
         self._monotonic = monotonic
+        self._due_at: dict[Errand, float] = {}
+        self._listings: dict[Errand, Listing[Any]] = {}
+        self._running: set[Errand] = set()
 
-    def release(self, now: float) -> None:
-        """Let all purses have what time has brought."""
-        accounts = self._accounts.values()
-        details = min(sum(account.lacking_details for account in accounts), DETAILS_AT_ONCE)
-        listings = sum(account.discovery.requests for account in accounts if account.discovery.is_needed)
-        self._agenda.release(now, {Purse.DETAILS: details, Purse.EXTRAS: listings})
+    def adopted(self, state: AddonState) -> AddonState:
+        """Give the state of an addon that comes to be watched: what was known of it before, as this account sees it."""
+        expectation = state.expectation if self._interval(Subject.SCHEDULES) is not None else None
+        if expectation is not None:
+            expectation = replace(expectation, zone=self._collection.zone, grace=self._collection.grace)
+        restores = state.restores if self._interval(Subject.RESTORES) is not None else None
+        return replace(state, expectation=expectation, restores=restores)
 
-    def start_details(self) -> None:
-        """Ask when addons were created, a few at a time; nobody waits for that."""
+    def add(self, state: AddonState) -> None:
+        """Read what is to be known of an addon more."""
+        for subject in Subject:
+            is_wanted = state.created_at is None if subject is Subject.DETAILS else self._interval(subject) is not None
+            if is_wanted:
+                self._due_at[Errand(state.key, subject)] = 0.0
+
+    def remove(self, addon: AddonKey) -> None:
+        """Read nothing more of an addon; what is being read comes to its end all the same."""
+        for subject in Subject:
+            self._due_at.pop(Errand(addon, subject), None)
+            self._listings.pop(Errand(addon, subject), None)
+
+    @property
+    def waiting(self) -> int:
+        """How many errands are due, those too that wait for their addon's backups."""
         now = self._monotonic()
-        if not self._budget.window.is_known(now) or not self._budget.available(now, Purse.DETAILS):
-            return
-        for account in self._accounts.values():
-            if account.is_doubtful:
-                continue
-            for addon in account.undetailed()[:DETAILS_AT_ONCE]:
-                if not self._take(Purse.DETAILS):
-                    return
-                self._crew.spawn(account.read_details(addon))
+        return sum(1 for due_at in self._due_at.values() if due_at <= now)
 
-    def take_for_listing(self) -> bool:
-        """Whether one more request of a listing may go out."""
-        return self._take(Purse.EXTRAS)
+    def due(self) -> list[Errand]:
+        """Give what is to be read now of addons whose backups have been read, the most worth reading first."""
+        now = self._monotonic()
+        ranked = []
+        for errand, due_at in self._due_at.items():
+            if due_at <= now and errand not in self._running:
+                state = self._store[errand.addon]
+                if state.summary is not None:
+                    ranked.append((self._rank(errand, state), due_at, errand))
+        # Stable: among equals as they came to be watched.
+        return [errand for _, _, errand in sorted(ranked, key=lambda each: each[:2])]
 
-    def _take(self, purse: Purse) -> bool:
-        """Whether one more request may go out for what is not backups."""
-        now, window = self._monotonic(), self._budget.window
-        if not window.is_known(now):
-            return window.may_send(now)
-        self.release(now)
-        if not self._budget.set_aside(now, purse, 1):
-            return False
-        self._budget.used(1)
+    async def run(self, errand: Errand, take: Callable[[], bool]) -> None:
+        """Read something whose first request is paid; `take` pays for one more, or the rest is read another time."""
+        begun_at = self._monotonic()
+        self._running.add(errand)
+        try:
+            is_over = await self._read(errand, take)
+        except RequestDeferred:
+            self._put_off(errand, begun_at)
+        except NorthflankError as error:
+            log.debug(
+                "Besides its backups, something of an addon cannot be read", extra=_fields(errand) | {"err": error}
+            )
+            is_lasting = isinstance(error, Forbidden | NotFound)
+            self._begin_anew(errand, begun_at, self._interval(errand.subject) if is_lasting else None)
+        except Exception:
+            # A fault of ours costs this reading, and not the scrape that it came with.
+            log.exception("Unexpected error besides polls", extra=_fields(errand))
+            self._begin_anew(errand, begun_at)
+        else:
+            if is_over and errand in self._due_at:
+                self._finish(errand, begun_at)
+        finally:
+            self._running.discard(errand)
+
+    async def _read(self, errand: Errand, take: Callable[[], bool]) -> bool:
+        if errand.subject is Subject.DETAILS:
+            created_at = await self._source.addon_created_at(errand.addon.project_id, errand.addon.addon_id)
+            self._learn(errand, lambda state: replace(state, created_at=created_at))
+        elif errand.subject is Subject.SCHEDULES:
+            schedules: Listing[Schedule] = self._listings.setdefault(errand, Listing.of_schedules())
+            if not await self._go_on(errand.addon, schedules, self._source.schedules_page, take):
+                return False
+            zone, grace = self._collection.zone, self._collection.grace
+            expectation = Expectation.of(schedules.items, zone=zone, grace=grace)
+            self._learn(errand, lambda state: replace(state, expectation=expectation))
+        else:
+            restores: Listing[Restore] = self._listings.setdefault(errand, Listing.of_restores())
+            if not await self._go_on(errand.addon, restores, self._source.restores_page, take):
+                return False
+            summary = summarise_restores(restores.items)
+            self._learn(errand, lambda state: replace(state, restores=summary))
         return True
+
+    async def _go_on(
+        self,
+        addon: AddonKey,
+        listing: Listing[Any],
+        page: Callable[[str, str, str], Awaitable[Page[Any]]],
+        take: Callable[[], bool],
+    ) -> bool:
+        is_paid = True
+        while not listing.is_complete:
+            if not is_paid and not take():
+                return False
+            is_paid = False
+            listing.add(await page(addon.project_id, addon.addon_id, listing.cursor))
+        return True
+
+    def _learn(self, errand: Errand, learn: Callable[[AddonState], AddonState]) -> None:
+        if errand in self._due_at:
+            self._store.replace(learn(self._store[errand.addon]))
+
+    def _finish(self, errand: Errand, begun_at: float) -> None:
+        self._listings.pop(errand, None)
+        interval = self._interval(errand.subject)
+        if interval is None:
+            del self._due_at[errand]
+        else:
+            self._due_at[errand] = begun_at + interval
+
+    def _put_off(self, errand: Errand, begun_at: float, seconds: float | None = None) -> None:
+        if errand in self._due_at:
+            self._due_at[errand] = begun_at + (AGAIN_SECONDS if seconds is None else seconds)
+
+    def _begin_anew(self, errand: Errand, begun_at: float, seconds: float | None = None) -> None:
+        self._listings.pop(errand, None)
+        self._put_off(errand, begun_at, seconds)
+
+    def _interval(self, subject: Subject) -> float | None:
+        """Say after how many seconds something is read again; None where it is not."""
+        interval = {
+            Subject.DETAILS: None,
+            Subject.SCHEDULES: self._collection.schedules,
+            Subject.RESTORES: self._collection.restores,
+        }[subject]
+        return None if interval is None else interval.total_seconds()
+
+    def _rank(self, errand: Errand, state: AddonState) -> int:
+        if errand in self._listings:
+            return 0
+        if errand.subject is Subject.SCHEDULES and state.expectation is None:
+            return 1
+        if errand.subject is Subject.DETAILS:
+            # Whether it is wrong to have no backup depends on the addon's age.
+            has_backup = state.summary is not None and state.summary.last_completed is not None
+            return 2 if has_backup else 1
+        return 3
+
+
+def _fields(errand: Errand) -> dict[str, str]:
+    account, project_id, addon_id = errand.addon
+    fields = {"project_id": project_id, "addon_id": addon_id, "subject": errand.subject.name.lower()}
+    return {"account": account, **fields} if account else fields

@@ -51,9 +51,9 @@ class ListingSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watched:
-    """One addon to watch: its limit, and what a listing said of it, if any did."""
+    """One addon to watch: its limit as configured, and what a listing said of it, if any did."""
 
-    max_age: timedelta | None
+    max_age: timedelta | Literal["off"] | None
     info: ListedAddon | None = None
 
 

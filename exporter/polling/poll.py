@@ -7,11 +7,12 @@ from typing import Protocol
 
 from exporter.model import AddonKey, Backup, FailureReason, ListedAddon
 from exporter.northflank import Grant, Listing, Page, Purse
+from exporter.polling.extras import ExtrasSource
 from exporter.polling.turns import Place
 from exporter.state import ScrapeResult
 
 
-class Source(Protocol):
+class Source(ExtrasSource, Protocol):
     """Where lists come from; all raise NorthflankError, or RequestDeferred where no request may go out."""
 
     async def teams_page(self, cursor: str) -> Page[str]:
@@ -27,9 +28,6 @@ class Source(Protocol):
         self, project_id: str, addon_id: str, cursor: str, *, known: bytes = b""
     ) -> Page[Backup] | None:
         """Read one page of an addon's backups; None where its digest is `known`."""
-
-    async def addon_created_at(self, project_id: str, addon_id: str) -> datetime | None:
-        """Read when an addon was created, None where the API does not say."""
 
 
 class PollObserver(Protocol):
@@ -56,6 +54,7 @@ class Poll:
 
     `is_unchanged` tells that the list says the same as when it was read before, `digest` is of its first page.
     `purse` pays for it; without one, it may take what the client lets it. `place` is where the addon has waited.
+    `begun_at` is before the first page was asked for.
     """
 
     addon: AddonKey
@@ -66,4 +65,5 @@ class Poll:
     seconds: float = 0.0
     digest: bytes = b""
     is_unchanged: bool = False
+    begun_at: datetime | None = None
     result: asyncio.Future[ScrapeResult] = field(default_factory=lambda: asyncio.get_running_loop().create_future())

@@ -12,8 +12,8 @@ from exporter.northflank import NorthflankError, RequestBudget
 from exporter.polling.account import PolledAccount
 from exporter.polling.agenda import Agenda
 from exporter.polling.crew import Crew
-from exporter.polling.extras import Extras
 from exporter.polling.poll import Freshness
+from exporter.polling.side import SideWork
 from exporter.state import ScrapeResult, StateStore
 
 Results = dict[AddonKey, asyncio.Future[ScrapeResult]]
@@ -45,18 +45,21 @@ class Poller:
         self._recoveries: dict[str, asyncio.Task[Results]] = {}
         self._discoveries: dict[str, asyncio.Task[None]] = {}
         self._crew = Crew(self.agenda, monotonic)
-        self._extras = Extras(self.accounts, budget=budget, agenda=self.agenda, crew=self._crew, monotonic=monotonic)
+        self._side = SideWork(self.accounts, budget=budget, agenda=self.agenda, crew=self._crew, monotonic=monotonic)
         self._alone = asyncio.Lock()
         self._scrapes = 0
         self._is_retired = False
 
     async def scrape(self, time_limit: float | None = None) -> Mapping[str, Counter[ScrapeResult]]:
-        """Read what the budget allows, for at most so many seconds; tell per account what became of its addons."""
+        """Read what the budget allows, for at most so many seconds; tell per account what became of its addons.
+
+        Nobody waits for what is read besides backups, unless there is no limit of time.
+        """
         results: Results = {}
         is_planned = False
         self._scrapes += 1
         if not self._is_retired:
-            self._extras.start_details()
+            self._side.start()
         try:
             async with asyncio.timeout(time_limit):
                 results |= await self._planned()
@@ -67,6 +70,8 @@ class Poller:
                 results |= await self._recovered()
                 if results:
                     await asyncio.wait(results.values())
+                if time_limit is None:
+                    await self._side.finish()
         except TimeoutError:
             pass  # What is under way goes on, and the next scrape finds what it has learnt.
         finally:
@@ -167,7 +172,7 @@ class Poller:
         """
         now = self._monotonic()
         if self.budget.window.is_known(now) and not self._is_retired:
-            self._extras.release(now)
+            self._side.release(now)
 
             def may_read(addon: AddonKey) -> bool:
                 is_meant = only in {None, addon} and (account is None or addon.account == account.name)
@@ -264,7 +269,7 @@ class Poller:
 
     async def _discover(self, account: PolledAccount) -> None:
         try:
-            await account.discovery.run(self._monotonic(), self._extras.take_for_listing)
+            await account.discovery.run(self._monotonic(), self._side.take_for_listing)
         except NorthflankError as error:
             self._crew.condemn(account, error.reason, (), error)
         else:

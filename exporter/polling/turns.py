@@ -17,6 +17,7 @@ class Turns:
         self._half_read: dict[AddonKey, float] = {}
         self._read: dict[AddonKey, float] = {}
         self._urgent: dict[AddonKey, float] = {}
+        self._urgent_until: dict[AddonKey, float] = {}
         self._new: set[AddonKey] = set()
         self._places = 0
         self._interruptions = 0
@@ -40,7 +41,7 @@ class Turns:
 
     def urgent_before(self, time: float) -> list[AddonKey]:
         """Give those whose list is about to change, likewise; they wait among the others too."""
-        return _in_order(self._urgent, time)
+        return [addon for addon in _in_order(self._urgent, time) if time <= self._urgent_until[addon]]
 
     def read_before(self, time: float) -> list[AddonKey]:
         """Give those whose last reading ended no later than `time`, the oldest first."""
@@ -56,6 +57,7 @@ class Turns:
         """Forget an addon."""
         self.begin(addon)
         self._new.discard(addon)
+        self._urgent_until.pop(addon, None)
 
     def begin(self, addon: AddonKey) -> "Place":
         """Take an addon out: it is going to be read. Gives its place among those that wait."""
@@ -73,16 +75,16 @@ class Turns:
         was_first = next((order for queue, order in place if queue is self._half_read), self._interruptions)
         self._half_read[addon] = was_first
 
-    def end(self, addon: AddonKey, now: float, *, is_urgent: bool) -> None:
-        """Put an addon last: its reading is over."""
+    def end(self, addon: AddonKey, now: float, *, urgent: tuple[float, float] | None = None) -> None:
+        """Put an addon last: its reading is over. `urgent` is from when until when its list is about to change."""
         self._new.discard(addon)
         self._read[addon] = now
-        if is_urgent:
-            self._urgent[addon] = now
+        if urgent is not None:
+            self._urgent[addon], self._urgent_until[addon] = urgent
 
 
 Place = list[tuple[dict[AddonKey, float], float]]
 
 
 def _in_order(queue: dict[AddonKey, float], last: float = inf) -> list[AddonKey]:
-    return [addon for addon in sorted(queue, key=queue.__getitem__) if queue[addon] <= last]
+    return sorted((addon for addon, order in queue.items() if order <= last), key=queue.__getitem__)

@@ -44,11 +44,13 @@ def assess(
     zone: ZoneInfo,
     grace: timedelta,
     paused_until: datetime | None = None,
+    running: Sequence[datetime] = (),
 ) -> ScheduleSummary:
     """Compare a timetable with when the completed backups of its kind were created, earliest first.
 
     Runs due within the last `grace`, or up to `paused_until`, may still come: without a backup they are
-    passed over. For an addon that is paused that is now.
+    passed over. For an addon that is paused that is now. So are runs whose backups are still in progress, of
+    which `running` tells when they were created.
     """
     last = last_due(timetable, zone, now)
     following = next_due(timetable, zone, now)
@@ -63,6 +65,9 @@ def assess(
         missed = count_due(timetable, zone, after, until)
         if missed == 1 and _may_have_expired(timetable, zone, after, kept_since):
             missed = 0
+        elif missed:
+            belated = {_answered_by(timetable, zone, created_at) for created_at in running}
+            missed -= sum(1 for due in belated if due is not None and after < due <= until)
     return ScheduleSummary(
         kind=timetable.kind,
         interval=timetable.interval,

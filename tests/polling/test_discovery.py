@@ -131,7 +131,7 @@ async def test_the_first_entry_that_matches_decides_the_limit() -> None:
     await found.run(0, always)
     limits = {"/".join(key): each.max_age for key, each in found.watched().items()}
     assert limits["shop/orders"] == day
-    assert limits["shop/carts"] is None
+    assert limits["shop/carts"] == "off"
     assert limits["crm/main"] == week
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from exporter.config import AddonEntry
-from exporter.model import AddonKey, Backup, FailureReason, ListedAddon, RateLimit
+from exporter.model import AddonKey, Backup, FailureReason, ListedAddon, RateLimit, Restore, Schedule
 from exporter.northflank import Page, RequestBudget, RequestDeferred
 from exporter.northflank import errors as api
 from exporter.polling import Discovery, Freshness, PolledAccount, Poller
@@ -75,6 +75,12 @@ class Client:
         """Give no time, at the price of a request."""
         await self.backups_page(project_id, addon_id, "")
         return None
+
+    async def schedules_page(self, _project_id: str, _addon_id: str, _cursor: str) -> Page[Schedule]:
+        raise RequestDeferred
+
+    async def restores_page(self, _project_id: str, _addon_id: str, _cursor: str) -> Page[Restore]:
+        raise RequestDeferred
 
     async def backups_page(self, _project_id: str, addon_id: str, cursor: str, *, known: bytes = b"") -> Page[Backup]:
         assert not known, "nothing here has a digest"

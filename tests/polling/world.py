@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from exporter.config import AddonEntry
-from exporter.model import AddonKey, Backup, FailureReason, ListedAddon, RateLimit
+from exporter.model import AddonKey, Backup, FailureReason, ListedAddon, RateLimit, Restore, Schedule
 from exporter.northflank import Page, RequestBudget, RequestDeferred
 from exporter.northflank import errors as api
 from exporter.northflank.window import Sent
@@ -53,6 +53,12 @@ class Source:
         raise NotImplementedError
 
     async def addon_created_at(self, _project_id: str, _addon_id: str) -> datetime | None:
+        raise RequestDeferred
+
+    async def schedules_page(self, _project_id: str, _addon_id: str, _cursor: str) -> Page[Schedule]:
+        raise RequestDeferred
+
+    async def restores_page(self, _project_id: str, _addon_id: str, _cursor: str) -> Page[Restore]:
         raise RequestDeferred
 
     async def backups_page(

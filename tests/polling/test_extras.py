@@ -1,0 +1,198 @@
+"""What is read besides backups comes in its turn, again in time, and harms nothing when it fails."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from exporter.expectation import Expectation
+from exporter.model import AddonKey, BackupStatus, Restore, Schedule
+from exporter.northflank import Page, RequestDeferred
+from exporter.northflank import errors as api
+from exporter.polling.extras import Collection, Errand, Extras, Subject
+from exporter.state import AddonState, StateStore
+from exporter.summary import summarise
+from tests.builders import NOW, backup, schedule
+from tests.fake_api import Clock
+from tests.polling.virtual import Fleet
+
+HOUR = timedelta(hours=1)
+NIGHTLY = schedule()
+
+
+class Besides:
+    """The errands of one account's addons, and what their source says."""
+
+    def __init__(self, *names: str, collection: Collection = Collection(schedules=HOUR)) -> None:  # noqa: B008 - frozen
+        self.clock = Clock()
+        self.outcome: Exception | None = None
+        self.asked: list[str] = []
+        self.pages = 1
+        self.store = StateStore(on_replace=lambda _: None, on_remove=lambda _: None)
+        self.extras = Extras(collection, source=self, store=self.store, monotonic=self.clock.monotonic)
+        for name in names:
+            state = AddonState(key=key(name), created_at=NOW)
+            self.store.replace(state)
+            self.extras.add(state)
+
+    async def addon_created_at(self, _project_id: str, addon_id: str) -> datetime | None:
+        self._note(addon_id)
+        return NOW
+
+    async def schedules_page(self, _project_id: str, addon_id: str, cursor: str) -> Page[Schedule]:
+        self._note(f"{addon_id}/schedules{cursor}")
+        number = int(cursor or "1")
+        following = str(number + 1) if number < self.pages else ""
+        return Page(items=(replace(NIGHTLY, id=str(number)),), rejected=0, cursor=following)
+
+    async def restores_page(self, _project_id: str, addon_id: str, _cursor: str) -> Page[Restore]:
+        self._note(f"{addon_id}/restores")
+        restore = Restore(id="1", status=BackupStatus.COMPLETED, completed_at=NOW)
+        return Page(items=(restore,), rejected=0, cursor="")
+
+    def _note(self, asked: str) -> None:
+        self.asked.append(asked)
+        if self.outcome is not None:
+            raise self.outcome
+
+    def read_backups(self, name: str) -> None:
+        state = self.store[key(name)]
+        self.store.replace(state.polled(summarise([backup()]), data_at=NOW, duration=HOUR, requests=1))
+
+    def due(self) -> list[str]:
+        return [f"{errand.addon.addon_id}/{errand.subject.name.lower()}" for errand in self.extras.due()]
+
+    async def run(self, requests: int = 100) -> None:
+        """Run what is due, with so many requests for each errand after its first."""
+        for errand in self.extras.due():
+            left = iter(range(requests))
+            await self.extras.run(errand, lambda left=left: next(left, None) is not None)  # type: ignore[misc]
+
+
+def key(name: str) -> AddonKey:
+    return AddonKey("acme", "shop", name)
+
+
+async def test_nothing_is_read_before_the_backups() -> None:
+    besides = Besides("a", "b")
+    assert besides.due() == []
+    besides.read_backups("b")
+    assert besides.due() == ["b/schedules"]
+    await besides.run()
+    expectation = besides.store[key("b")].expectation
+    assert expectation is not None
+    assert expectation.schedules == 1
+
+
+async def test_it_is_read_again_when_its_time_has_come() -> None:
+    besides = Besides("a")
+    besides.read_backups("a")
+    await besides.run()
+    besides.clock.advance(minutes=59)
+    assert besides.due() == []
+    besides.clock.advance(minutes=1)
+    assert besides.due() == ["a/schedules"]
+
+
+async def test_schedules_never_read_come_before_those_that_are_read_again() -> None:
+    besides = Besides("a", "b", "c", collection=Collection(schedules=HOUR, restores=HOUR))
+    for name in "abc":
+        besides.read_backups(name)
+    state = besides.store[key("a")]
+    besides.store.replace(replace(state, expectation=Expectation.of([], zone=Collection().zone, grace=HOUR)))
+    assert besides.due() == ["b/schedules", "c/schedules", "a/schedules", "a/restores", "b/restores", "c/restores"]
+    await besides.run()
+    restores = besides.store[key("c")].restores
+    assert restores is not None
+    assert restores.last_completed_at == NOW
+
+
+async def test_a_list_that_stopped_half_way_goes_on_there_and_first() -> None:
+    besides = Besides("a", "b")
+    besides.pages = 3
+    besides.read_backups("b")
+    await besides.run(requests=1)
+    assert besides.asked == ["b/schedules", "b/schedules2"]
+    assert besides.store[key("b")].expectation is None
+    besides.read_backups("a")
+    assert besides.due() == ["b/schedules", "a/schedules"]
+    await besides.run()
+    assert besides.asked[2:4] == ["b/schedules3", "a/schedules"]
+    expectation = besides.store[key("b")].expectation
+    assert expectation is not None
+    assert expectation.schedules == 3
+
+
+@pytest.mark.parametrize(
+    ("failure", "minutes"),
+    [
+        (api.Forbidden(403), 60),
+        (api.NotFound(404), 60),
+        (api.ServerError(500), 10),
+        (api.RequestTimeout("slow"), 10),
+        (api.HostUnreachable("gone"), 10),
+        (RequestDeferred(), 10),
+        (ZeroDivisionError("ours"), 10),
+    ],
+)
+async def test_a_failure_changes_nothing_and_is_tried_again_later(failure: Exception, minutes: float) -> None:
+    besides = Besides("a")
+    besides.read_backups("a")
+    await besides.run()
+    besides.clock.advance(minutes=60)
+    before = besides.store[key("a")]
+    besides.outcome = failure
+    await besides.run()
+    assert besides.store[key("a")] is before
+    besides.clock.advance(minutes=minutes - 0.1)
+    assert besides.due() == []
+    besides.clock.advance(minutes=0.1)
+    assert besides.due() == ["a/schedules"]
+
+
+async def test_details_are_read_once() -> None:
+    besides = Besides(collection=Collection())
+    state = AddonState(key=key("a"))
+    besides.store.replace(state)
+    besides.extras.add(state)
+    besides.read_backups("a")
+    besides.outcome = api.NotFound(404)
+    await besides.run()
+    besides.clock.advance(minutes=10)
+    besides.outcome = None
+    await besides.run()
+    assert besides.store[key("a")].created_at == NOW
+    besides.clock.advance(days=9)
+    assert besides.due() == []
+
+
+async def test_an_addon_that_leaves_is_forgotten_even_while_it_is_read() -> None:
+    besides = Besides("a", "b")
+    for name in "ab":
+        besides.read_backups(name)
+    besides.extras.remove(key("a"))
+    assert besides.due() == ["b/schedules"]
+    errand = Errand(key("b"), Subject.SCHEDULES)
+    besides.pages = 2
+
+    def leave() -> bool:
+        besides.extras.remove(key("b"))
+        besides.store.remove(key("b"))
+        return True
+
+    await besides.extras.run(errand, leave)
+    assert key("b") not in besides.store
+
+
+async def test_a_database_whose_backup_is_due_is_read_sooner() -> None:
+    fleet = Fleet(300)
+    expectation = Expectation.of([schedule(hours=(15,), minutes=(30,))], zone=Collection().zone, grace=HOUR)
+    for chosen in fleet.keys[:60:6]:
+        fleet.store.replace(replace(fleet.store[chosen], expectation=expectation))
+    # NOW is noon; each is read about every 23 minutes.
+    await fleet.run(3.5 * 3600 + 60, every=60)
+    await fleet.run(6 * 60, every=60)
+    for chosen in fleet.keys[:60:6]:
+        read_at = fleet.store[chosen].data_at
+        assert read_at is not None
+        assert read_at >= NOW + timedelta(hours=3, minutes=31)
