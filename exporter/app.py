@@ -132,7 +132,7 @@ class Exporter:
         """Resolve every pattern; gives whether all could be listed, and what was found, by account."""
         await asyncio.gather(*(group.poller.discover() for group in self._groups))
         found = [account for group in self._groups for account in group.found()]
-        return all(is_whole for _, is_whole, _ in found), {name: account for name, _, account in found}
+        return all(group.is_listed for group in self._groups), dict(found)
 
     async def apply(self, config: Config) -> None:
         """Watch what this configuration names from now on; what it leaves as it was goes on as it was."""
@@ -177,14 +177,15 @@ class Exporter:
 
     def _group(self, accounts: Sequence[AccountConfig], config: Config) -> AccountGroup:
         share, tokens = accounts[0].rate_limit_share, {account.token.reveal() for account in accounts}
+        budget = next((group.budget for group in self._groups if group.tokens & tokens), None)
+        if budget is None:
+            budget = RequestBudget(share, is_for_once=self._is_for_once)
         # What has been spent of a limit is spent, whatever else changes.
-        same_limit = (
-            each.budget for each in self._groups if each.tokens & tokens and each.budget.window.share == share
-        )
+        budget.window.share = share
         return AccountGroup(
             accounts,
             config,
-            budget=next(same_limit, None) or RequestBudget(share, is_for_once=self._is_for_once),
+            budget=budget,
             store=self._store,
             telemetry=self._telemetry,
             now=self._now,

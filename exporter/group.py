@@ -115,8 +115,14 @@ class AccountGroup:
                 is_listed=account.discovery.is_complete,
             )
 
-    def found(self) -> Iterator[tuple[str, bool, FoundAccount]]:
-        """Give each account's name, whether its listings were good, and what they found."""
+    @property
+    def is_listed(self) -> bool:
+        """Whether every listing that is needed was good."""
+        accounts = self.poller.accounts.values()
+        return all(account.verdict is None and account.discovery.is_complete for account in accounts)
+
+    def found(self) -> Iterator[tuple[str, FoundAccount]]:
+        """Give each account's name, and what its listings found."""
         for name, account in self.poller.accounts.items():
             config = self._config_of[name]
             if config.team == ALL_TEAMS and name == config.name:
@@ -125,10 +131,8 @@ class AccountGroup:
             for addon in account.addons:
                 info = self._store[addon].info
                 projects.setdefault(addon.project_id, []).append(info or ListedAddon(id=addon.addon_id))
-            is_good = account.verdict is None and account.discovery.is_complete
             yield (
                 name,
-                is_good,
                 FoundAccount(
                     projects=projects,
                     token_file="" if config.token.path is None else str(config.token.path),

@@ -88,6 +88,7 @@ class RequestBudget:
         self._released_at: float | None = None
         self._number = 0
         self._span = 0.0
+        self._at_first = 0.0
         self._extras = 0
         self._details = 0
         self._usual_extras: int | None = None
@@ -102,7 +103,7 @@ class RequestBudget:
         elapsed = 0.0 if self._released_at is None else max(now - self._released_at, 0.0)
         if window.number != self._number:
             elapsed = min(elapsed, window.length * _LONGEST_PAUSE)
-            self._span = window.seconds_left(now)
+            self._span, self._at_first = window.seconds_left(now), left + window.spent
             self._usual_extras = self._extras if self._number else None
             self._extras = self._details = 0
         self._number, self._released_at = window.number, max(now, self._released_at or now)
@@ -182,6 +183,8 @@ class RequestBudget:
 
     def _allowed_extras(self) -> float:
         share = self.window.share * self.window.limit
+        if self._is_for_once:
+            return share
         return max(min(_PART[Purse.EXTRAS] * share, _ASIDE_PART * share - self._details) - self._extras, 0.0)
 
     def _allowed_details(self) -> float:
@@ -197,8 +200,8 @@ class RequestBudget:
             return left
         if window.has_reset:
             return 0.0
-        share = window.share * window.limit
-        kept = share - max(share * _BURST_OF_SHARE, cycle * _BURST_OF_CYCLE)
+        # Of what was left when we came: others, or this exporter before a restart, may have used the rest.
+        kept = self._at_first - max(self._at_first * _BURST_OF_SHARE, cycle * _BURST_OF_CYCLE)
         to_come = window.seconds_left(now) / self._span if self._span else 0.0
         return max(left - max(kept, 0.0) * to_come, 0.0)
 

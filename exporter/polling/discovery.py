@@ -12,6 +12,8 @@ from exporter.polling.finding import AddonDiscovery, Entry, ListingSource, Watch
 
 log = logging.getLogger(__name__)
 
+AGAIN_SECONDS = 600.0
+
 UNKNOWN_COST = 10_000
 """Requests: before the first round is over nobody knows; it may have all that there is for listings."""
 
@@ -71,7 +73,10 @@ class Discovery:
             return False
         if self.is_under_way or self._begun_at is None or not self.knows_anything:
             return True
-        return self._interval is not None and now - self._begun_at >= self._interval
+        interval = self._interval
+        if interval is None and self._ailing:
+            interval = AGAIN_SECONDS  # Once is enough, but it has to succeed once.
+        return interval is not None and now - self._begun_at >= interval
 
     async def run(self, now: float, take: Callable[[], bool]) -> None:
         """List what is due, or go on where that stopped; stops where `take` allows no request more.

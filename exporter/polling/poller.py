@@ -93,6 +93,10 @@ class Poller:
                 results |= await self._recovered()
                 if addon in results:
                     await asyncio.wait([results[addon]])
+        account = self.accounts.get(addon.account)
+        if account is not None and not self._is_retired:
+            account.drop_stale(self._freshness.max_staleness)
+            account.source.end_round()
 
     async def discover(self, time_limit: float | None = None) -> None:
         """Resolve the patterns that are due, as far as the budget allows, for at most so many seconds."""

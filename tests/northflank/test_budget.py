@@ -61,6 +61,13 @@ def test_a_quarter_of_the_share_may_go_at_once_and_more_where_there_is_more_to_r
     assert count == burst
 
 
+def test_after_a_restart_in_the_middle_of_a_window_a_part_of_what_is_left_may_go_at_once() -> None:
+    budget = RequestBudget(0.8)
+    answered(budget.window, 0, told(1000, 724, 1799))
+    budget.release(0, {Purse.REGULAR: 13})
+    assert budget.available(0, Purse.BURST) > 100
+
+
 def test_what_runs_once_may_have_all_that_is_left() -> None:
     budget = RequestBudget(0.8, is_for_once=True)
     answered(budget.window, 0, told(1000, 999, HOUR - 1))
