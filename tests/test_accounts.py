@@ -73,12 +73,12 @@ async def test_a_slow_account_is_not_waited_for_beyond_the_deadline_and_the_othe
 ) -> None:
     other.faults.inject(Fault.delay(5))
     async with watching(account(simulator, name="acme"), account(other, name="other"), now=now) as watch:
-        values = await watch.scrape(seconds=0.5)
+        values = await watch.scrape(seconds=2)
 
     assert successes(values, "acme") == [1] * 13
     durations = [value for name, value in values.items() if name.startswith("northflank_addon_poll_duration_seconds")]
     assert len(durations) == 13
-    assert max(durations) < 0.5
+    assert max(durations) < 2
     assert values['northflank_scrape_addons{account="acme",result="polled"}'] == 13
 
 

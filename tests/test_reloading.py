@@ -1,6 +1,7 @@
 """Another configuration while it runs: what stays the same goes on, what left is gone, and no scrape notices."""
 
 import asyncio
+import gc
 import json
 import signal
 from collections.abc import AsyncIterator
@@ -12,12 +13,13 @@ from typing import Any
 import aiohttp
 import pytest
 
+from exporter.api_token import ApiToken
 from exporter.config import AccountConfig, AddonEntry, CollectConfig, Config, ScrapeConfig
 from exporter.simulator import Behaviour, Fault, Simulator, World
 from exporter.simulator.nouns import Team
 from tests.oracle import series
 from tests.process import ANY_ADDRESS, Command, eventually, get, running
-from tests.watching import EVERYTHING, INTERVAL, Watch, account, existing, shown, watching
+from tests.watching import INTERVAL, Watch, account, existing, shown, watching
 
 DATA = "northflank_addon_data_timestamp_seconds"
 LIMIT = 'northflank_addon_backup_max_age_seconds{addon_id="orders-db",project_id="shop"}'
@@ -44,6 +46,10 @@ def config(*accounts: AccountConfig, concurrency: int = 16) -> Config:
 def sessions(watch: Watch) -> list[int]:
     """Tell the connections apart that are kept."""
     return [id(client._session) for group in watch.exporter._groups for client in group._clients.values()]
+
+
+def open_sessions() -> int:
+    return sum(1 for each in gc.get_objects() if isinstance(each, aiohttp.ClientSession) and not each.closed)
 
 
 async def test_the_same_again_changes_nothing(simulator: Simulator, now: datetime) -> None:
@@ -76,6 +82,18 @@ async def test_other_connections_lose_nothing_that_is_known(
 
     assert {addon for addon in shown(after, DATA) if addon.startswith("acme/")} == before
     assert after['northflank_up{account="acme"}'] == 1
+
+
+async def test_connections_outlive_the_content_of_a_token_file(
+    simulator: Simulator, now: datetime, tmp_path: Path
+) -> None:
+    file = tmp_path / "token"
+    file.write_text(simulator.token)
+    async with watching(account(simulator, token=ApiToken.from_file(file)), now=now) as watch:
+        kept = sessions(watch)
+        file.write_text("another-token")
+        await watch.exporter.apply(config(account(simulator, token=ApiToken.from_file(file))))
+        assert sessions(watch) == kept
 
 
 async def test_teams_that_were_found_outlive_other_connections(simulator: Simulator, now: datetime) -> None:
@@ -119,9 +137,11 @@ async def test_what_cannot_be_opened_changes_nothing(simulator: Simulator, now: 
     good = account(simulator)
     async with watching(good, now=now) as watch:
         before, kept = shown(await watch.scrape(), DATA), sessions(watch)
+        opened = open_sessions()
+        accounts = replace(good, name="a"), replace(good, name="b", ca_file=tmp_path / "nowhere")
         with pytest.raises(OSError, match="No such file"):
-            await watch.exporter.apply(config(replace(good, addons=(EVERYTHING,), ca_file=tmp_path / "nowhere")))
-        assert sessions(watch) == kept
+            await watch.exporter.apply(config(*accounts))
+        assert (sessions(watch), open_sessions()) == (kept, opened)
         assert shown(await watch.scrape(), DATA) == before
 
 

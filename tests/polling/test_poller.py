@@ -555,6 +555,18 @@ async def test_no_result_counts_of_what_left_during_a_scrape() -> None:
     assert await scrape == {"polled": 1}
 
 
+async def test_a_poller_that_is_retired_asks_for_nothing_and_keeps_what_it_knows() -> None:
+    world = World(["a", "b"])
+    await world.scrape()
+    world.poller.retire()
+
+    assert await world.scrape() == {"deferred": 2}
+    await world.poller.probe(world["a"].key)
+    change_entries(world, "a")
+    assert world.source.asked == []
+    assert world["b"].failure is None
+
+
 def change_entries(world: World, *names: str) -> None:
     discovery = world.account.discovery
     assert isinstance(discovery, Discovery)
