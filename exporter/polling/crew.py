@@ -63,13 +63,14 @@ class Crew:
             account.workers -= 1
 
     async def _run_safely(self, account: PolledAccount, poll: Poll) -> None:
-        """Read an addon; a fault of ours must not leave those waiting who share the poll."""
+        """Read an addon; a fault of ours is shown as such, and leaves nobody waiting who shares the poll."""
         try:
             await self.run(account, poll)
         except Exception:
             log.exception("Unexpected error around a poll", extra=account.fields)
             if poll.addon in self._agenda.under_way:
                 self._end(poll, ScrapeResult.FAILED, was_asked=False)
+            account.condemn([poll.addon], FailureReason.INTERNAL)
 
     async def run(self, account: PolledAccount, poll: Poll, *, is_scout: bool = False) -> bool:
         """Read an addon, a scout one page of it; False where what failed is the whole account's matter."""

@@ -12,6 +12,7 @@ from exporter.config import AddonEntry
 from exporter.model import FailureReason
 from exporter.northflank import errors as api
 from exporter.polling import Discovery, Freshness
+from exporter.polling.poll import Poll
 from exporter.state import ScrapeResult
 from tests.builders import NOW, ago, backup, page
 from tests.polling.world import EMPTY, Outcome, World, newest_of, settled, told
@@ -128,6 +129,26 @@ async def test_data_that_cannot_be_digested_costs_its_own_addon_only(monkeypatch
     monkeypatch.setattr(world.store, "_on_replace", refuse)
     assert await world.scrape(bad=[page(bad)]) == {"polled": 1, "failed": 1}
     assert world.errors == {FailureReason.INTERNAL: 1}
+
+
+async def test_a_fault_of_ours_around_a_poll_is_shown_and_nobody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(["good", "bad"])
+    await world.scrape()
+    pay = world.poller.agenda.pay
+
+    def fail_for_bad(poll: Poll, now: float) -> bool:
+        if poll.addon.addon_id == "bad":
+            raise ZeroDivisionError
+        return pay(poll, now)
+
+    monkeypatch.setattr(world.poller.agenda, "pay", fail_for_bad)
+    assert await world.scrape(time_limit=5) == {"polled": 1, "failed": 1}
+    assert world["bad"].failure is FailureReason.INTERNAL
+    assert world.errors == {FailureReason.INTERNAL: 1}
+    monkeypatch.undo()
+    assert await world.scrape() == {"polled": 2}
 
 
 async def test_each_addon_is_in_one_result() -> None:
