@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 from exporter.model import Backup, BackupKind, BackupStatus, Restore
 
 MEDIAN_WINDOW = 7
-"""How many completed backups before the latest one say what size is usual."""
+"""How many completed backups before the latest one say what size is usual, and how many intervals what interval is."""
 
 MEDIAN_MINIMUM = 3
-"""With fewer sizes than this, nothing is usual yet."""
+"""With fewer than this, nothing is usual yet."""
 
 IN_FLIGHT = frozenset({BackupStatus.SCHEDULED, BackupStatus.IN_PROGRESS, BackupStatus.ABORTING})
 
@@ -34,6 +35,14 @@ class KindSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationSummary:
+    """The copies at a custom destination; `median_interval` is how long it is usually from one to the next."""
+
+    last_completed_at: datetime
+    median_interval: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackupSummary:
     """The facts about an addon's backups that the exporter exposes.
 
@@ -51,7 +60,7 @@ class BackupSummary:
     failures_since_completed: int
     running_since: datetime | None
     kinds: tuple[KindSummary, ...]
-    destinations: Mapping[str, datetime]
+    destinations: Mapping[str, DestinationSummary]
     completed: Mapping[BackupKind, tuple[datetime, ...]] = field(default_factory=dict)
     running: Mapping[BackupKind, tuple[datetime, ...]] = field(default_factory=dict)
 
@@ -122,12 +131,22 @@ def _usual_size(preceding: Iterable[Backup]) -> float | None:
     return median(sizes) if len(sizes) >= MEDIAN_MINIMUM else None
 
 
-def _destinations(newest_first: Iterable[Backup]) -> dict[str, datetime]:
-    latest: dict[str, datetime] = {}
+def _destinations(newest_first: Iterable[Backup]) -> dict[str, DestinationSummary]:
+    copies: dict[str, list[datetime]] = {}
     for backup in newest_first:
-        for destination_id in backup.destination_ids:
-            latest.setdefault(destination_id, backup.completion_time)
-    return dict(sorted(latest.items()))
+        for destination_id in dict.fromkeys(backup.destination_ids):
+            copies.setdefault(destination_id, []).append(backup.completion_time)
+    return {
+        destination_id: DestinationSummary(
+            last_completed_at=times[0], median_interval=_usual_interval(times[: MEDIAN_WINDOW + 1])
+        )
+        for destination_id, times in sorted(copies.items())
+    }
+
+
+def _usual_interval(newest_first: list[datetime]) -> timedelta | None:
+    intervals = [(later - earlier).total_seconds() for later, earlier in pairwise(newest_first)]
+    return timedelta(seconds=median(intervals)) if len(intervals) >= MEDIAN_MINIMUM else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, pairwise
 from statistics import median
 
 import pytest
@@ -135,17 +135,16 @@ def expected_of_latest(completed: list[Backup], now: datetime) -> Said:
         "destination_id": latest.custom_destination_id or "",
     }
     yield "backup_last_completed_info", labels, 1
-    held = {}
+    held: dict[str, list[datetime]] = {}
     for each in completed:
-        for destination in (each.custom_destination_id, *each.additional_destination_ids):
-            held[destination or ""] = ended(each)
-    for destination, time in held.items():
-        if destination:
-            yield (
-                "backup_destination_last_completed_timestamp_seconds",
-                {"destination_id": destination},
-                time.timestamp(),
-            )
+        for destination in filter(None, (each.custom_destination_id, *each.additional_destination_ids)):
+            held.setdefault(destination, []).append(ended(each))
+    for destination, times in held.items():
+        labels = {"destination_id": destination}
+        yield "backup_destination_last_completed_timestamp_seconds", labels, times[-1].timestamp()
+        if len(times) > 3:
+            usual = median((later - earlier).total_seconds() for earlier, later in pairwise(times[-8:]))
+            yield "backup_destination_median_interval_seconds", labels, usual
 
 
 @pytest.mark.parametrize("name", BEHAVIOURS)

@@ -15,7 +15,7 @@ from exporter.expectation import Expectation
 from exporter.exposition import Exposition, Snapshot
 from exporter.model import AddonKey, Backup, BackupKind, BackupStatus, FailureReason, ListedAddon, RateLimit
 from exporter.state import AccountState, AddonState, ExporterState, ScrapeResult
-from exporter.summary import BackupSummary, KindSummary, RestoreSummary
+from exporter.summary import BackupSummary, DestinationSummary, KindSummary, RestoreSummary
 from exporter.telemetry import AccountTelemetry, Telemetry
 from tests.oracle import oracle, probe_oracle
 from tests.schedules import ZONES, schedules
@@ -25,6 +25,7 @@ TEXTS = st.one_of(
     st.text(st.sampled_from('a"\\\n {}=,#')), st.text(st.characters(exclude_categories=SURROGATES), max_size=20)
 )
 TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - as asked for
+INTERVALS = st.timedeltas(timedelta(0), timedelta(days=3_000))
 DURATIONS = st.timedeltas(timedelta(0), timedelta(days=30))
 SIZES = st.none() | st.integers(0, 10**18)
 NUMBERS = st.floats() | st.integers(-(10**18), 10**18).map(float)
@@ -50,6 +51,7 @@ KINDS = st.builds(
     last_size_bytes=SIZES,
     median_size_bytes=st.none() | NUMBERS,
 )
+COPIES = st.builds(DestinationSummary, last_completed_at=TIMES, median_interval=st.none() | INTERVALS)
 SUMMARIES = st.builds(
     BackupSummary,
     counts=st.dictionaries(st.sampled_from(BackupStatus), st.integers(0, 10_000)),
@@ -61,7 +63,7 @@ SUMMARIES = st.builds(
     failures_since_completed=st.integers(0, 10_000),
     running_since=st.none() | TIMES,
     kinds=st.lists(KINDS, max_size=3, unique_by=lambda kind: kind.kind).map(tuple),
-    destinations=st.dictionaries(TEXTS, TIMES, max_size=3),
+    destinations=st.dictionaries(TEXTS, COPIES, max_size=3),
 )
 LISTED = st.builds(
     ListedAddon, id=TEXTS, name=TEXTS, type=TEXTS, status=TEXTS, tags=st.lists(TEXTS, max_size=3).map(tuple)

@@ -38,6 +38,7 @@ GAUGES = {
     "northflank_addon_backup_kind_last_completed_size_bytes": {"backup_kind"},
     "northflank_addon_backup_kind_median_completed_size_bytes": {"backup_kind"},
     "northflank_addon_backup_destination_last_completed_timestamp_seconds": {"destination_id"},
+    "northflank_addon_backup_destination_median_interval_seconds": {"destination_id"},
     "northflank_addon_backup_max_age_seconds": set(),
     "northflank_addon_info": {"addon_name", "addon_type", "tags"},
     "northflank_addon_paused": set(),

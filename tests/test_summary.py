@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 from random import Random
+from statistics import median
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.model import Backup, BackupKind, BackupStatus
-from exporter.summary import BackupSummary, KindSummary, summarise
+from exporter.summary import BackupSummary, DestinationSummary, KindSummary, summarise
 from tests.builders import NOW, ago, backup, failed
 
 
@@ -167,7 +168,28 @@ def test_each_destination_has_the_latest_that_went_there() -> None:
             failed(created_at=NOW, destination_id="vault"),
         ]
     )
-    assert dict(summary.destinations) == {"vault": ago(hours=3), "s3": ago(hours=1), "gcs": ago(hours=1)}
+    assert {name: copies.last_completed_at for name, copies in summary.destinations.items()} == {
+        "vault": ago(hours=3),
+        "s3": ago(hours=1),
+        "gcs": ago(hours=1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("hours", "usual"),
+    [
+        ((1, 3, 6), None),
+        ((1, 3, 6, 10), 3),
+        ((1, 3, 6, 10, 15), 3.5),
+        # Only the eight newest copies count: older ones were made by another schedule.
+        ((1, 2, 3, 4, 5, 6, 7, 8, 100, 200, 300, 400, 500, 600, 700, 800, 900), 1),
+    ],
+)
+def test_the_usual_time_between_two_copies_at_a_destination(hours: tuple[float, ...], usual: float | None) -> None:
+    copies = [backup(completed_at=ago(hours=each), destination_id="vault") for each in hours]
+    others = [backup(completed_at=ago(hours=each / 2), destination_id="s3") for each in range(30)]
+    interval = summarise([*others, *copies]).destinations["vault"].median_interval
+    assert interval == (None if usual is None else timedelta(hours=usual))
 
 
 def test_backups_may_come_from_an_iterator() -> None:
@@ -242,9 +264,14 @@ def plainly(backups: list[Backup]) -> BackupSummary:
                 )
             )
     destinations = {}
-    for each in reversed(completed):
-        for destination in {each.destination_id, *each.additional_destination_ids} - {""}:
-            destinations[destination] = each.completed_at or each.created_at
+    for name in {name for each in completed for name in (each.destination_id, *each.additional_destination_ids)} - {""}:
+        copies = [each for each in completed if name in (each.destination_id, *each.additional_destination_ids)]
+        times = [(each.completed_at or each.created_at).timestamp() for each in copies]
+        waits = [times[place] - times[place + 1] for place in range(len(times[:8]) - 1)]
+        destinations[name] = DestinationSummary(
+            last_completed_at=copies[0].completed_at or copies[0].created_at,
+            median_interval=timedelta(seconds=median(waits)) if len(waits) > 2 else None,
+        )
     return BackupSummary(
         counts={status: number for status in BackupStatus if (number := [b.status for b in backups].count(status))},
         stored_bytes=sum(each.size_bytes or 0 for each in backups if each.status == "completed"),

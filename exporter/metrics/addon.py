@@ -50,6 +50,14 @@ def _describe(backup: Backup) -> Samples:
     return ((values, 1.0),)
 
 
+def _intervals(backups: BackupSummary) -> Samples:
+    return [
+        ((name,), copies.median_interval.total_seconds())
+        for name, copies in backups.destinations.items()
+        if copies.median_interval is not None
+    ]
+
+
 def _of_listed(samples: Callable[[ListedAddon], Samples]) -> Callable[[AddonState], Samples]:
     return lambda addon: () if addon.info is None else samples(addon.info)
 
@@ -167,8 +175,16 @@ ADDON_CATALOGUE: Catalogue[AddonState] = Catalogue(
             help="When the latest backup with a copy at this custom destination was completed.",
             labels=("destination_id",),
             samples=_of_backups(
-                lambda backups: [((name,), time.timestamp()) for name, time in backups.destinations.items()]
+                lambda backups: [
+                    ((name,), copies.last_completed_at.timestamp()) for name, copies in backups.destinations.items()
+                ]
             ),
+        ),
+        Family(
+            name="northflank_addon_backup_destination_median_interval_seconds",
+            help="Median time between up to eight newest copies at this custom destination; needs four copies.",
+            labels=("destination_id",),
+            samples=_of_backups(_intervals),
         ),
         *SCHEDULE_FAMILIES,
         Family(
