@@ -8,7 +8,7 @@ from datetime import timedelta
 from exporter.api_token import ApiToken
 from exporter.app import Exporter, utc_now
 from exporter.commands import GOOD
-from exporter.config import AccountConfig, AddonEntry, Config
+from exporter.config import AccountConfig, AddonEntry, CollectConfig, Config
 from exporter.listen import ListenAddress
 from exporter.output import write_output
 from exporter.serve import CannotListen, bound, serving, stop_signals
@@ -63,11 +63,7 @@ async def _simulator(address: ListenAddress, *, token: str, seed: int, speed: fl
 
 
 def _demo_config(simulator: Simulator, token: str) -> Config:
-    world = simulator.world
-    entries = tuple(
-        AddonEntry(project=project.id, addon=addon.id, max_age=MAX_AGE)
-        for project in world.projects
-        for addon in world.addons(project.id)
-    )
+    # One project with a limit of its own; of the others, each addon's schedules tell.
+    entries = (AddonEntry(project="shop", addon="*", max_age=MAX_AGE), AddonEntry(project="*", addon="*"))
     account = AccountConfig(api_url=simulator.url, token=ApiToken.literal(token), addons=entries)
-    return Config(accounts=(account,))
+    return Config(accounts=(account,), collect=CollectConfig(restores=timedelta(hours=6)))

@@ -247,6 +247,7 @@ class AccountGroup:
             now=self._now,
             monotonic=self._monotonic,
             collection=Collection(
+                discovery=collect.discovery,
                 schedules=collect.schedules,
                 restores=collect.restores,
                 zone=collect.schedules_timezone,

@@ -83,7 +83,7 @@ class AddonKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedAddon:
-    """An addon as a list of addons shows it; texts that the API left out are empty."""
+    """An addon as Northflank shows it, in a list or alone; texts that the API left out are empty."""
 
     id: str
     name: str = ""
@@ -93,8 +93,16 @@ class ListedAddon:
 
     @property
     def is_paused(self) -> bool | None:
-        """Whether somebody has paused it; None where the list does not tell its status."""
+        """Whether somebody has paused it; None where the API does not tell its status."""
         return self.status == "paused" if self.status else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddonDetails:
+    """What the API says of a single addon: how it looks in a list, and when it was created; None where it does not."""
+
+    info: ListedAddon | None
+    created_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Literal
 
 from exporter.expectation import Expectation
-from exporter.model import AddonKey, FailureReason, ListedAddon, RateLimit
+from exporter.model import AddonDetails, AddonKey, FailureReason, ListedAddon, RateLimit
+from exporter.schedule import Timetable
 from exporter.summary import IN_FLIGHT_FOR, BackupSummary, RestoreSummary
 
 STARTS_WITHIN = timedelta(minutes=1)
@@ -30,7 +31,8 @@ class AddonState:
     `summary` and `data_at` are of the latest good poll: a failed one leaves them as they are, for a while. `failure`
     and `poll_duration` are of the latest finished poll, `failing_since` is when the first failed one since a good one
     was. `requests` is how many requests the latest good poll took, and what the next one is expected to take. `info`
-    is what a list of addons says of it, None where it stands in none; `created_at` is when Northflank made it.
+    is what a list of addons says of it, None where it stands in none; `details` is what was said of it alone, and
+    `created_at` is when Northflank made it.
     `as_of` is the moment from which on the list may lack something: it was being read. `expectation` and `restores`
     are None until they were read, `paused_until` is when the addon was last seen paused.
     """
@@ -45,10 +47,45 @@ class AddonState:
     poll_duration: timedelta | None = None
     requests: int = 1
     info: ListedAddon | None = None
+    details: ListedAddon | None = None
     created_at: datetime | None = None
     expectation: Expectation | None = None
     restores: RestoreSummary | None = None
     paused_until: datetime | None = None
+
+    @property
+    def about(self) -> ListedAddon | None:
+        """What the addon is: by the latest list where it stands in one."""
+        return self.info or self.details
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it is known that somebody has paused it."""
+        return self.about is not None and bool(self.about.is_paused)
+
+    @property
+    def age_limit(self) -> timedelta | None:
+        """How old the latest completed backup may become: as configured, else as the schedules tell."""
+        if isinstance(self.max_age, timedelta):
+            return self.max_age
+        # "off" is a decision, None is none.
+        return None if self.max_age or self.expectation is None else self.expectation.max_age
+
+    @property
+    def lacks_backups(self) -> bool:
+        """Whether there was none, too old a one, or a run without one when the list was read."""
+        if self.summary is None or self.as_of is None:
+            return False
+        last, limit = self.summary.last_completed, self.age_limit
+        is_late = last is None or (limit is not None and self.as_of - last.completion_time > limit)
+        return is_late or any(runs for _, runs in self.missed_runs())
+
+    def missed_runs(self) -> list[tuple[Timetable, int]]:
+        """Count by the moment when the list was read: what has become due since then, it cannot tell."""
+        if self.expectation is None or self.summary is None or self.as_of is None:
+            return []
+        paused_until = self.as_of if self.is_paused else self.paused_until
+        return self.expectation.missed_runs(self.summary, as_of=self.as_of, paused_until=paused_until)
 
     def polled(
         self,
@@ -75,8 +112,12 @@ class AddonState:
         self, info: ListedAddon | None, *, max_age: timedelta | Literal["off"] | None, now: datetime
     ) -> "AddonState":
         """Give the state of an addon that is watched with this limit and looks so in a list."""
-        is_paused = info is not None and info.is_paused
-        return replace(self, max_age=max_age, info=info, paused_until=now if is_paused else self.paused_until)
+        return _seen(replace(self, max_age=max_age, info=info), now)
+
+    def described(self, details: AddonDetails, *, now: datetime) -> "AddonState":
+        """Give the state of an addon of which this was said."""
+        state = replace(self, details=details.info, created_at=details.created_at or self.created_at)
+        return _seen(state, now)
 
     def failed(self, reason: FailureReason, *, at: datetime, duration: timedelta | None) -> "AddonState":
         """Give the state after a poll that gave no data; the last good data stays.
@@ -105,7 +146,7 @@ class AddonState:
         if self.summary.is_about_to_change(now):
             return 0.0, IN_FLIGHT_FOR.total_seconds()
         due = None if self.expectation is None else self.expectation.next_due(now)
-        if self.expectation is None or due is None or (self.info is not None and self.info.is_paused):
+        if self.expectation is None or due is None or self.is_paused:
             return None
         last = self.summary.last_completed
         usual = (None if last is None else last.duration) or timedelta(0)
@@ -120,6 +161,10 @@ class AddonState:
     def without_data(self) -> "AddonState":
         """Give the state that shows no backups."""
         return replace(self, summary=None, data_at=None, as_of=None)
+
+
+def _seen(state: AddonState, now: datetime) -> AddonState:
+    return replace(state, paused_until=now) if state.is_paused else state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

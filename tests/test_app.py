@@ -66,8 +66,10 @@ def expected_of_world(world: World, now: datetime) -> dict[str, float]:
         for addon in world.addons(project.id):
             ids = {"addon_id": addon.id, "project_id": project.id}
             facts = expected_of_addon(world.backups(project.id, addon.id, now), now)
-            created: Said = iter([("created_timestamp_seconds", {}, addon.created_at.timestamp())])
-            for metric, labels, value in chain(facts, created):
+            is_paused = world.addon_status(project.id, addon.id, now) == "paused"
+            created_at = addon.created_at.timestamp()
+            details: Said = iter([("created_timestamp_seconds", {}, created_at), ("paused", {}, is_paused)])
+            for metric, labels, value in chain(facts, details):
                 pairs = ",".join(f'{key}="{text}"' for key, text in sorted((ids | labels).items()) if text)
                 expected[f"northflank_addon_{metric}{{{pairs}}}"] = float(value)
     return expected

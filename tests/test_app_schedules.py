@@ -72,6 +72,17 @@ def expected(simulator: Simulator, now: datetime) -> dict[str, float]:
     return said
 
 
+@pytest.mark.parametrize(("project", "addon"), [("intranet", "crm-db"), ("*", "*")])
+async def test_a_paused_addon_misses_no_run_however_it_is_watched(
+    simulator: Simulator, now: datetime, project: str, addon: str
+) -> None:
+    values = await values_of(configured(simulator, project=project, addon=addon), now)
+
+    assert values['northflank_addon_paused{addon_id="crm-db",project_id="intranet"}'] == 1
+    runs = f'{SCHEDULES}_missed_runs{{addon_id="crm-db",backup_kind="dump",interval="daily",project_id="intranet"}}'
+    assert values[runs] == 0
+
+
 async def test_what_is_said_of_schedules_and_restores_follows_from_what_northflank_holds(
     simulator: Simulator, now: datetime
 ) -> None:

@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "schedule.runs": "model schedule.clock schedule.timetable",
         "schedule": "schedule.runs schedule.timetable",
         "expectation": "model schedule summary",
-        "state": "expectation model summary",
+        "state": "expectation model schedule summary",
         "polling.turns": "model",
         "polling.extras": "expectation model northflank northflank.errors state summary",
         "polling.poll": "model northflank polling.extras polling.turns state",

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from exporter.metrics.expected import SCHEDULE_FAMILIES
 from exporter.metrics.family import Catalogue, Family, LiveFamily, Samples, one, seconds, timestamp
-from exporter.model import AddonKey, Backup, BackupStatus, ListedAddon
+from exporter.model import AddonKey, Backup, BackupStatus
 from exporter.state import AddonState
 from exporter.summary import BackupSummary, KindSummary
 
@@ -58,8 +58,14 @@ def _intervals(backups: BackupSummary) -> Samples:
     ]
 
 
-def _of_listed(samples: Callable[[ListedAddon], Samples]) -> Callable[[AddonState], Samples]:
-    return lambda addon: () if addon.info is None else samples(addon.info)
+def _description(addon: AddonState) -> Samples:
+    if addon.info is None:
+        return ()
+    return (((addon.info.name, addon.info.type, ",".join(sorted(addon.info.tags))), 1.0),)
+
+
+def _paused(addon: AddonState) -> Samples:
+    return () if addon.about is None else one(addon.about.is_paused)
 
 
 def _addon_values(addon: AddonState) -> AddonKey:
@@ -191,12 +197,12 @@ ADDON_CATALOGUE: Catalogue[AddonState] = Catalogue(
             name="northflank_addon_info",
             help="What the addon is, where it was found in a list: its name, its type, its tags; always 1.",
             labels=("addon_name", "addon_type", "tags"),
-            samples=_of_listed(lambda addon: (((addon.name, addon.type, ",".join(sorted(addon.tags))), 1.0),)),
+            samples=_description,
         ),
         Family(
             name="northflank_addon_paused",
-            help="Whether the addon is paused, so that no backups are due; where it was found in a list.",
-            samples=_of_listed(lambda addon: one(addon.is_paused)),
+            help="Whether the addon is paused, so that no backups are due; where Northflank tells.",
+            samples=_paused,
         ),
         Family(
             name="northflank_addon_created_timestamp_seconds",

@@ -1,7 +1,7 @@
 """Every metric about what was to be expected of an addon: schedules, missed runs, restores."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from exporter.expectation import Due, Expectation
 from exporter.metrics.family import Family, LiveFamily, Samples, one, seconds, timestamp
@@ -26,13 +26,6 @@ def _of_restores(samples: Callable[[RestoreSummary], Samples]) -> Callable[[Addo
     return lambda addon: () if addon.restores is None else samples(addon.restores)
 
 
-def _max_age(addon: AddonState) -> Samples:
-    if isinstance(addon.max_age, timedelta):
-        return seconds(addon.max_age)
-    # "off" is a decision, None is none.
-    return () if addon.max_age or addon.expectation is None else seconds(addon.expectation.max_age)
-
-
 def _due(which: Callable[[Due], datetime | None]) -> Callable[[AddonState, datetime], Samples]:
     def samples(addon: AddonState, now: datetime) -> Iterator[tuple[tuple[str, ...], float]]:
         if addon.expectation is None:
@@ -48,18 +41,6 @@ def _all_due(addon: AddonState, now: datetime) -> object:
     return None if addon.expectation is None else addon.expectation.due(now)
 
 
-def _missed_runs(addon: AddonState) -> Samples:
-    """Judge by the moment when the list was read: what has become due since then, it cannot tell."""
-    if addon.expectation is None or addon.summary is None or addon.as_of is None:
-        return ()
-    missed = addon.expectation.missed_runs(addon.summary, as_of=addon.as_of, paused_until=_paused_until(addon))
-    return [(_labels(timetable), runs) for timetable, runs in missed]
-
-
-def _paused_until(addon: AddonState) -> datetime | None:
-    return addon.as_of if addon.info is not None and addon.info.is_paused else addon.paused_until
-
-
 def _retentions(expectation: Expectation) -> Samples:
     return [
         (_labels(each), each.retention.total_seconds()) for each in expectation.timetables if each.retention is not None
@@ -70,7 +51,7 @@ SCHEDULE_FAMILIES: tuple[Family[AddonState] | LiveFamily[AddonState], ...] = (
     Family(
         name="northflank_addon_backup_max_age_seconds",
         help="How old the latest completed backup may become: as configured, else as the schedules tell.",
-        samples=_max_age,
+        samples=lambda addon: seconds(addon.age_limit),
     ),
     Family(
         name="northflank_addon_backup_schedules",
@@ -95,7 +76,7 @@ SCHEDULE_FAMILIES: tuple[Family[AddonState] | LiveFamily[AddonState], ...] = (
         name="northflank_addon_backup_schedule_missed_runs",
         help="The newest runs in a row, older than the grace, that brought no completed backup.",
         labels=_LABELS,
-        samples=_missed_runs,
+        samples=lambda addon: [(_labels(timetable), runs) for timetable, runs in addon.missed_runs()],
     ),
     Family(
         name="northflank_addon_backup_schedule_retention_seconds",

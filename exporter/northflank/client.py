@@ -15,7 +15,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from exporter.model import Backup, Endpoint, ListedAddon, Restore, Schedule
+from exporter.model import AddonDetails, Backup, Endpoint, ListedAddon, Restore, Schedule
 from exporter.northflank.body import Page
 from exporter.northflank.errors import (
     ConnectionFailed,
@@ -29,7 +29,7 @@ from exporter.northflank.session import Session, connection_fault
 from exporter.northflank.window import RequestWindow, Sent
 from exporter.northflank.wire import error_of_status, parse_backups_page, parse_date, parse_rate_limit
 from exporter.northflank.wire_addons import (
-    parse_addon_created_at,
+    parse_addon,
     parse_addons_page,
     parse_projects_page,
     parse_teams_page,
@@ -143,9 +143,9 @@ class NorthflankClient:
         """Read one page of a project's list of addons."""
         return await self._page(Endpoint.ADDONS, f"{self._project(project_id)}/addons", cursor, parse_addons_page)
 
-    async def addon_created_at(self, project_id: str, addon_id: str) -> datetime | None:
-        """Read when an addon was created; None where the API does not say."""
-        return parse_addon_created_at(await self._get(Endpoint.ADDON, self._addon(project_id, addon_id)))
+    async def addon(self, project_id: str, addon_id: str) -> AddonDetails:
+        """Read what an addon is and when it was created."""
+        return parse_addon(await self._get(Endpoint.ADDON, self._addon(project_id, addon_id)), addon_id)
 
     async def backups_page(
         self, project_id: str, addon_id: str, cursor: str, *, known: bytes = b""

@@ -3,9 +3,10 @@
 Facts from northflank.com/docs/v1/api. Only an addon's id is needed; whatever else is missing or odd stays empty.
 """
 
-from datetime import datetime
+from collections.abc import Mapping
+from typing import Any
 
-from exporter.model import ListedAddon
+from exporter.model import AddonDetails, ListedAddon
 from exporter.northflank.body import Page, mapping, parse_data, parse_page, parse_time, path_segment, text
 
 
@@ -24,12 +25,12 @@ def parse_addons_page(body: bytes | bytearray) -> Page[ListedAddon]:
     return parse_page(body, "addons", _addon)
 
 
-def parse_addon_created_at(body: bytes | bytearray) -> datetime | None:
-    """Read from `GET …/addons/{id}` when the addon was created, None where that cannot be read.
-
-    Raises MalformedBody where the body holds no addon at all.
-    """
-    return parse_time(parse_data(body).get("createdAt"))
+def parse_addon(body: bytes | bytearray, addon_id: str) -> AddonDetails:
+    """Read `GET …/addons/{id}` of this id; raises MalformedBody where the body holds no addon at all."""
+    fields = parse_data(body)
+    info = _described(addon_id, fields)
+    says_something = info != ListedAddon(id=addon_id)
+    return AddonDetails(info=info if says_something else None, created_at=parse_time(fields.get("createdAt")))
 
 
 def _id(raw: object) -> str | None:
@@ -39,8 +40,10 @@ def _id(raw: object) -> str | None:
 def _addon(raw: object) -> ListedAddon | None:
     fields = mapping(raw)
     addon_id = path_segment(fields.get("id"))
-    if not addon_id:
-        return None
+    return _described(addon_id, fields) if addon_id else None
+
+
+def _described(addon_id: str, fields: Mapping[str, Any]) -> ListedAddon:
     return ListedAddon(
         id=addon_id,
         name=text(fields.get("name")),

@@ -53,7 +53,7 @@ class PolledAccount:
         self.workers = 0
         self.verdict: FailureReason | None = None
         self.source = CountingSource(source)
-        self.extras = Extras(collection, source=self.source, store=store, monotonic=monotonic)
+        self.extras = Extras(collection, source=self.source, store=store, now=now, monotonic=monotonic)
         self._store = store
         self._observer = observer
         self._now = now
@@ -221,6 +221,7 @@ class PolledAccount:
             as_of=poll.begun_at,
         )
         self._store.replace(state)
+        self.extras.reconsider(state)
         self._failing.discard(poll.addon)
         if poll.addon in self._complained:
             self._complained.remove(poll.addon)

@@ -1,10 +1,9 @@
 """A source of lists that remembers what its answers say of the whole account."""
 
 from collections.abc import Awaitable
-from datetime import datetime
 from typing import TypeVar
 
-from exporter.model import Backup, ListedAddon, Restore, Schedule
+from exporter.model import AddonDetails, Backup, ListedAddon, Restore, Schedule
 from exporter.northflank import NorthflankError, Page
 from exporter.polling.poll import Source
 
@@ -44,9 +43,9 @@ class CountingSource:
         """Read one page of an addon's backups; None where its digest is `known`."""
         return await self._ask(self._source.backups_page(project_id, addon_id, cursor, known=known))
 
-    async def addon_created_at(self, project_id: str, addon_id: str) -> datetime | None:
-        """Read when an addon was created, None where the API does not say."""
-        return await self._ask(self._source.addon_created_at(project_id, addon_id))
+    async def addon(self, project_id: str, addon_id: str) -> AddonDetails:
+        """Read what an addon is and when it was created."""
+        return await self._ask(self._source.addon(project_id, addon_id))
 
     async def schedules_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Schedule]:
         """Read one page of an addon's backup schedules."""

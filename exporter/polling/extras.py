@@ -1,10 +1,13 @@
 """What is read of an account's addons besides their backups: a little at a time, and whatever comes of it.
 
-Details once, schedules and restores again and again. A failure says nothing about the backups, which are what matters:
-what was known stays, and it is tried again later.
+Details once, schedules and restores again and again. Of an addon that stands in no list, nobody tells whether it is
+paused: while it lacks backups, which may be why, its details are read as often as a list would be.
+
+A failure says nothing about the backups, which are what matters: what was known stays, and it is tried again later.
 """
 
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -14,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from exporter.expectation import Expectation
-from exporter.model import AddonKey, Restore, Schedule
+from exporter.model import AddonDetails, AddonKey, Restore, Schedule
 from exporter.northflank import Listing, NorthflankError, Page, RequestDeferred
 from exporter.northflank.errors import Forbidden, NotFound
 from exporter.state import AddonState, StateStore
@@ -30,10 +33,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """How often what is read, never where None, and how schedules are to be understood."""
+    """How often what is read, never where None, and how schedules are to be understood.
+
+    `discovery` is how often one looks which addons there are and how they are.
+    """
 
     schedules: timedelta | None = None
     restores: timedelta | None = None
+    discovery: timedelta | None = timedelta(minutes=10)
     zone: ZoneInfo = _UTC
     grace: timedelta = timedelta(hours=1)
 
@@ -56,8 +63,8 @@ class Errand(NamedTuple):
 class ExtrasSource(Protocol):
     """Where it comes from; all raise NorthflankError, or RequestDeferred where no request may go out."""
 
-    async def addon_created_at(self, project_id: str, addon_id: str) -> datetime | None:
-        """Read when an addon was created, None where the API does not say."""
+    async def addon(self, project_id: str, addon_id: str) -> AddonDetails:
+        """Read what an addon is and when it was created."""
 
     async def schedules_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Schedule]:
         """Read one page of an addon's backup schedules."""
@@ -78,15 +85,18 @@ class Extras:
         *,
         source: ExtrasSource,
         store: StateStore,
+        now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._collection = collection
         self._source = source
         self._store = store
+        self._now = now
         self._monotonic = monotonic
         self._due_at: dict[Errand, float] = {}
         self._listings: dict[Errand, Listing[Any]] = {}
         self._running: set[Errand] = set()
+        self._described_at: dict[AddonKey, float] = {}
 
     def adopted(self, state: AddonState) -> AddonState:
         """Give the state of an addon that comes to be watched: what was known of it before, as this account sees it."""
@@ -99,15 +109,24 @@ class Extras:
     def add(self, state: AddonState) -> None:
         """Read what is to be known of an addon more."""
         for subject in Subject:
-            is_wanted = state.created_at is None if subject is Subject.DETAILS else self._interval(subject) is not None
-            if is_wanted:
+            is_unknown = state.created_at is None or state.about is None
+            if is_unknown if subject is Subject.DETAILS else self._interval(subject) is not None:
                 self._due_at[Errand(state.key, subject)] = 0.0
+
+    def reconsider(self, state: AddonState) -> None:
+        """Ask again in time what an addon is like that stands in no list, while it is paused or may well be."""
+        errand, interval = Errand(state.key, Subject.DETAILS), self._interval(Subject.DETAILS)
+        if interval is None or errand in self._due_at or state.info is not None:
+            return
+        if state.is_paused or state.lacks_backups:
+            self._due_at[errand] = self._described_at.get(state.key, -math.inf) + interval
 
     def remove(self, addon: AddonKey) -> None:
         """Read nothing more of an addon; what is being read comes to its end all the same."""
         for subject in Subject:
             self._due_at.pop(Errand(addon, subject), None)
             self._listings.pop(Errand(addon, subject), None)
+        self._described_at.pop(addon, None)
 
     @property
     def waiting(self) -> int:
@@ -153,8 +172,8 @@ class Extras:
 
     async def _read(self, errand: Errand, take: Callable[[], bool]) -> bool:
         if errand.subject is Subject.DETAILS:
-            created_at = await self._source.addon_created_at(errand.addon.project_id, errand.addon.addon_id)
-            self._learn(errand, lambda state: replace(state, created_at=created_at))
+            details = await self._source.addon(errand.addon.project_id, errand.addon.addon_id)
+            self._learn(errand, lambda state: state.described(details, now=self._now()))
         elif errand.subject is Subject.SCHEDULES:
             schedules: Listing[Schedule] = self._listings.setdefault(errand, Listing.of_schedules())
             if not await self._go_on(errand.addon, schedules, self._source.schedules_page, take):
@@ -192,8 +211,9 @@ class Extras:
     def _finish(self, errand: Errand, begun_at: float) -> None:
         self._listings.pop(errand, None)
         interval = self._interval(errand.subject)
-        if interval is None:
+        if errand.subject is Subject.DETAILS or interval is None:
             del self._due_at[errand]
+            self._described_at[errand.addon] = begun_at
         else:
             self._due_at[errand] = begun_at + interval
 
@@ -208,7 +228,7 @@ class Extras:
     def _interval(self, subject: Subject) -> float | None:
         """Say after how many seconds something is read again; None where it is not."""
         interval = {
-            Subject.DETAILS: None,
+            Subject.DETAILS: self._collection.discovery,
             Subject.SCHEDULES: self._collection.schedules,
             Subject.RESTORES: self._collection.restores,
         }[subject]
@@ -219,7 +239,7 @@ class Extras:
             return 0
         if errand.subject is Subject.SCHEDULES and state.expectation is None:
             return 1
-        if errand.subject is Subject.DETAILS:
+        if errand.subject is Subject.DETAILS and errand.addon not in self._described_at:
             # Whether it is wrong to have no backup depends on the addon's age.
             has_backup = state.summary is not None and state.summary.last_completed is not None
             return 2 if has_backup else 1

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from exporter.model import BackupKind, Endpoint, ListedAddon, Schedule, ScheduleInterval
+from exporter.model import AddonDetails, BackupKind, Endpoint, ListedAddon, Schedule, ScheduleInterval
 from exporter.northflank import Listing, NorthflankClient, Page, RequestDeferred
 from exporter.northflank import client as client_module
 from exporter.northflank.errors import Forbidden, MalformedBody, NotFound
@@ -26,7 +26,7 @@ READINGS: dict[Endpoint, tuple[Read, str]] = {
     Endpoint.TEAMS: (lambda client: client.teams_page(""), "/teams?per_page=100"),
     Endpoint.PROJECTS: (lambda client: client.projects_page(""), "/projects?per_page=100"),
     Endpoint.ADDONS: (lambda client: client.addons_page("shop", ""), "/projects/shop/addons?per_page=100"),
-    Endpoint.ADDON: (lambda client: client.addon_created_at("shop", "db"), "/projects/shop/addons/db"),
+    Endpoint.ADDON: (lambda client: client.addon("shop", "db"), "/projects/shop/addons/db"),
     Endpoint.BACKUPS: (
         lambda client: client.backups_page("shop", "db", ""),
         "/projects/shop/addons/db/backups?per_page=100",
@@ -158,7 +158,7 @@ async def test_the_whole_simulated_world_is_found(monkeypatch: pytest.MonkeyPatc
         found = {
             project: await whole(Listing.of_addons(), partial(below.addons_page, project)) for project in projects.items
         }
-        created_at = await below.addon_created_at("shop", "orders-db")
+        details = await below.addon("shop", "orders-db")
         with pytest.raises(NotFound):
             await client.for_team("nobody", observer=Recorder()).projects_page("")
     assert {project: [addon.id for addon in listing.items] for project, listing in found.items()} == {
@@ -168,7 +168,8 @@ async def test_the_whole_simulated_world_is_found(monkeypatch: pytest.MonkeyPatc
     assert found["shop"].items[0] == ListedAddon(
         id="orders-db", name="Orders DB", type="postgresql", status="running", tags=("pci", "prod")
     )
-    assert created_at == to_milliseconds(world.addon("shop", "orders-db").created_at)
+    created_at = to_milliseconds(world.addon("shop", "orders-db").created_at)
+    assert details == AddonDetails(info=found["shop"].items[0], created_at=created_at)
 
 
 @pytest.mark.parametrize("paginated", [False, True])
@@ -228,5 +229,5 @@ async def whole(listing: Listing[T], read: Callable[[str], Awaitable[Page[T]]]) 
 async def test_when_an_addon_was_created_is_read_where_the_api_says_it() -> None:
     script = [answer({"data": {"createdAt": "2025-02-03 04:05:06.789Z"}}), answer({"data": {}})]
     async with FakeApi(*script) as api, open_client(api.url) as client:
-        assert await client.addon_created_at("shop", "db") == datetime(2025, 2, 3, 4, 5, 6, 789_000, tzinfo=UTC)
-        assert await client.addon_created_at("shop", "db") is None
+        created_at = [(await client.addon("shop", "db")).created_at for _ in script]
+    assert created_at == [datetime(2025, 2, 3, 4, 5, 6, 789_000, tzinfo=UTC), None]

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.model import ListedAddon
+from exporter.model import AddonDetails, ListedAddon
 from exporter.northflank.body import Page
 from exporter.northflank.errors import MalformedBody
 from exporter.northflank.wire_addons import (
-    parse_addon_created_at,
+    parse_addon,
     parse_addons_page,
     parse_projects_page,
     parse_teams_page,
@@ -141,17 +141,24 @@ def test_texts_can_be_values_of_labels() -> None:
     ],
 )
 def test_when_an_addon_was_created(raw: object, read: datetime | None) -> None:
-    assert parse_addon_created_at(encoded({"data": {"id": "db", "createdAt": raw}})) == read
+    assert parse_addon(encoded({"data": {"id": "db", "createdAt": raw}}), "db").created_at == read
 
 
-def test_an_addon_that_does_not_say_when_is_one_all_the_same() -> None:
-    assert parse_addon_created_at(encoded({"data": {}})) is None
+def test_what_an_addon_alone_says_is_what_a_list_says_of_it() -> None:
+    raw = {"id": "db", "name": "DB", "spec": {"type": "mysql"}, "status": "paused", "tags": ["prod", "eu"]}
+    (listed,) = parse_addons_page(encoded({"data": {"addons": [raw]}})).items
+    assert parse_addon(encoded({"data": raw}), "db").info == listed
+    assert listed.is_paused
+
+
+def test_an_addon_that_says_nothing_of_itself_is_one_all_the_same() -> None:
+    assert parse_addon(encoded({"data": {}}), "db") == AddonDetails(info=None, created_at=None)
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b'{"data":null}', b'{"data":[]}', b'{"data":"x"}'])
 def test_a_body_without_an_addon_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedBody):
-        parse_addon_created_at(body)
+        parse_addon(body, "db")
 
 
 json_values = st.recursive(
@@ -182,10 +189,11 @@ def test_any_json_is_a_page_or_malformed(key: str, envelope: object) -> None:
 @given(envelopes)
 def test_any_json_is_an_addon_or_malformed(envelope: object) -> None:
     try:
-        created_at = parse_addon_created_at(json.dumps(envelope).encode())
+        addon = parse_addon(json.dumps(envelope).encode(), "db")
     except MalformedBody:
         return
-    assert created_at is None or created_at.tzinfo is UTC
+    assert addon.info is None or addon.info.id == "db"
+    assert addon.created_at is None or addon.created_at.tzinfo is UTC
 
 
 possible_fields = st.dictionaries(st.sampled_from(["id", "name", "spec", "status", "tags"]), json_values)

@@ -1,18 +1,18 @@
 """What is read besides backups comes in its turn, again in time, and harms nothing when it fails."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from exporter.expectation import Expectation
-from exporter.model import AddonKey, BackupStatus, Restore, Schedule
+from exporter.model import AddonDetails, AddonKey, Backup, BackupStatus, ListedAddon, Restore, Schedule
 from exporter.northflank import Page, RequestDeferred
 from exporter.northflank import errors as api
 from exporter.polling.extras import Collection, Errand, Extras, Subject
 from exporter.state import AddonState, StateStore
 from exporter.summary import summarise
-from tests.builders import NOW, backup, schedule
+from tests.builders import NOW, ago, backup, schedule
 from tests.fake_api import Clock
 from tests.polling.virtual import Fleet
 
@@ -29,15 +29,16 @@ class Besides:
         self.asked: list[str] = []
         self.pages = 1
         self.store = StateStore(on_replace=lambda _: None, on_remove=lambda _: None)
-        self.extras = Extras(collection, source=self, store=self.store, monotonic=self.clock.monotonic)
+        self.info: ListedAddon | None = None
+        self.extras = Extras(collection, source=self, store=self.store, now=lambda: NOW, monotonic=self.clock.monotonic)
         for name in names:
-            state = AddonState(key=key(name), created_at=NOW)
+            state = AddonState(key=key(name), created_at=NOW, info=ListedAddon(id=name))
             self.store.replace(state)
             self.extras.add(state)
 
-    async def addon_created_at(self, _project_id: str, addon_id: str) -> datetime | None:
+    async def addon(self, _project_id: str, addon_id: str) -> AddonDetails:
         self._note(addon_id)
-        return NOW
+        return AddonDetails(info=self.info, created_at=NOW)
 
     async def schedules_page(self, _project_id: str, addon_id: str, cursor: str) -> Page[Schedule]:
         self._note(f"{addon_id}/schedules{cursor}")
@@ -55,9 +56,10 @@ class Besides:
         if self.outcome is not None:
             raise self.outcome
 
-    def read_backups(self, name: str) -> None:
-        state = self.store[key(name)]
-        self.store.replace(state.polled(summarise([backup()]), data_at=NOW, duration=HOUR, requests=1))
+    def read_backups(self, name: str, *backups: Backup) -> None:
+        state = self.store[key(name)].polled(summarise(backups or [backup()]), data_at=NOW, duration=HOUR, requests=1)
+        self.store.replace(state)
+        self.extras.reconsider(state)
 
     def due(self) -> list[str]:
         return [f"{errand.addon.addon_id}/{errand.subject.name.lower()}" for errand in self.extras.due()]
@@ -150,11 +152,17 @@ async def test_a_failure_changes_nothing_and_is_tried_again_later(failure: Excep
     assert besides.due() == ["a/schedules"]
 
 
-async def test_details_are_read_once() -> None:
+def unlisted(max_age: timedelta | None = None) -> Besides:
+    """Give the errands of an addon that stands in no list."""
     besides = Besides(collection=Collection())
-    state = AddonState(key=key("a"))
+    state = AddonState(key=key("a"), max_age=max_age)
     besides.store.replace(state)
     besides.extras.add(state)
+    return besides
+
+
+async def test_details_are_read_once() -> None:
+    besides = unlisted()
     besides.read_backups("a")
     besides.outcome = api.NotFound(404)
     await besides.run()
@@ -162,6 +170,40 @@ async def test_details_are_read_once() -> None:
     besides.outcome = None
     await besides.run()
     assert besides.store[key("a")].created_at == NOW
+    besides.clock.advance(days=9)
+    besides.read_backups("a")
+    assert besides.due() == []
+
+
+async def test_whether_an_addon_is_paused_is_asked_again_while_it_lacks_backups() -> None:
+    besides = unlisted(max_age=HOUR)
+    besides.info = ListedAddon(id="a", status="running")
+    besides.read_backups("a")
+    await besides.run()
+    # What is too old may be so because somebody has paused the addon since.
+    besides.read_backups("a", backup(created_at=ago(hours=3)))
+    assert besides.due() == []
+    besides.clock.advance(minutes=10)
+    assert besides.due() == ["a/details"]
+    besides.info = ListedAddon(id="a", status="paused")
+    await besides.run()
+    state = besides.store[key("a")]
+    assert state.is_paused
+    assert state.paused_until == NOW
+    # While it is, one looks again in time: it may run and back up again.
+    besides.read_backups("a")
+    besides.info = ListedAddon(id="a", status="running")
+    besides.clock.advance(minutes=10)
+    await besides.run()
+    assert not besides.store[key("a")].is_paused
+    besides.read_backups("a")
+    besides.clock.advance(days=9)
+    assert besides.due() == []
+
+
+async def test_a_list_tells_by_itself_which_addons_are_paused() -> None:
+    besides = Besides("a", collection=Collection())
+    besides.read_backups("a", backup(status=BackupStatus.FAILED))
     besides.clock.advance(days=9)
     assert besides.due() == []
 

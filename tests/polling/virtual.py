@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from exporter.config import AddonEntry
-from exporter.model import AddonKey, Backup, FailureReason, ListedAddon, RateLimit, Restore, Schedule
+from exporter.model import AddonDetails, AddonKey, Backup, FailureReason, ListedAddon, RateLimit, Restore, Schedule
 from exporter.northflank import Page, RequestBudget, RequestDeferred
 from exporter.northflank import errors as api
 from exporter.polling import Discovery, Freshness, PolledAccount, Poller
@@ -71,10 +71,10 @@ class Client:
     async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
         raise NotImplementedError
 
-    async def addon_created_at(self, project_id: str, addon_id: str) -> datetime | None:
-        """Give no time, at the price of a request."""
+    async def addon(self, project_id: str, addon_id: str) -> AddonDetails:
+        """Say nothing, at the price of a request."""
         await self.backups_page(project_id, addon_id, "")
-        return None
+        return AddonDetails(info=None, created_at=None)
 
     async def schedules_page(self, _project_id: str, _addon_id: str, _cursor: str) -> Page[Schedule]:
         raise RequestDeferred

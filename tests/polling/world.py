@@ -3,10 +3,10 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from exporter.config import AddonEntry
-from exporter.model import AddonKey, Backup, FailureReason, ListedAddon, RateLimit, Restore, Schedule
+from exporter.model import AddonDetails, AddonKey, Backup, FailureReason, ListedAddon, RateLimit, Restore, Schedule
 from exporter.northflank import Page, RequestBudget, RequestDeferred
 from exporter.northflank import errors as api
 from exporter.northflank.window import Sent
@@ -52,7 +52,7 @@ class Source:
     async def addons_page(self, project_id: str, cursor: str) -> Page[ListedAddon]:
         raise NotImplementedError
 
-    async def addon_created_at(self, _project_id: str, _addon_id: str) -> datetime | None:
+    async def addon(self, _project_id: str, _addon_id: str) -> AddonDetails:
         raise RequestDeferred
 
     async def schedules_page(self, _project_id: str, _addon_id: str, _cursor: str) -> Page[Schedule]:
