@@ -80,7 +80,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "metrics.addon": "metrics.expected metrics.family model state summary",
         "metrics.account": "metrics.family state",
         "metrics": "metrics.account metrics.addon metrics.family",
-        "exposition": "metrics model state",
+        "exposition": "lines metrics model state",
+        "lines": "metrics",
         "web.negotiation": "",
         "web.discovery": "model state",
         "web.probe": "",
@@ -104,7 +105,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 OTHERS_MAY_IMPORT = {
     "aiohttp": {"logs", "northflank.client", "northflank.session", "serve", "simulator", "web.server"},
     "yarl": {"northflank.client", "simulator"},
-    "prometheus_client": {"app", "exposition", "telemetry"},
+    "prometheus_client": {"app", "exposition", "lines", "telemetry"},
     "yaml": {"config"},
 }
 """Where each library is used, so that all other rooms can be read without knowing it."""
