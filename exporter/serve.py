@@ -1,6 +1,7 @@
 """Serving until a signal: binds first, answers while it runs, finishes what is in flight at the end."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -83,6 +84,8 @@ async def serving(
             addresses = [address_of(listening) for listening in sockets]
             for address in addresses:
                 log.info("Listening", extra={"address": address})
+            # What there is by now stays: that the collector goes through it again and again would delay answers.
+            gc.freeze()
             yield addresses
         finally:
             await server.finish(SHUTDOWN_SECONDS)

@@ -85,7 +85,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "web.negotiation": "",
         "web.discovery": "model state",
         "web.probe": "",
-        "web.server": "exposition model state web.discovery web.negotiation web.probe",
+        "web.server": "exposition model state web.discovery web.negotiation web.probe web.writing",
+        "web.writing": "",
         "web": "web.server",
         "forecast": "config northflank.window",
         "discovered": "model",
@@ -103,10 +104,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 """Every module, and what of this package it may import; `*` stands for the version in the package itself."""
 
 OTHERS_MAY_IMPORT = {
-    "aiohttp": {"logs", "northflank.client", "northflank.session", "serve", "simulator", "web.server"},
+    "aiohttp": {"logs", "northflank.client", "northflank.session", "serve", "simulator", "web.server", "web.writing"},
     "yarl": {"northflank.client", "simulator"},
     "prometheus_client": {"app", "exposition", "lines", "telemetry"},
     "yaml": {"config"},
+    "isal": {"web.writing"},
 }
 """Where each library is used, so that all other rooms can be read without knowing it."""
 

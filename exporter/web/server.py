@@ -1,7 +1,6 @@
 """The exporter's HTTP paths; only those of metrics, a single addon and discovery cause API requests."""
 
 import asyncio
-import zlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -19,10 +18,9 @@ from exporter.state import AddonState
 from exporter.web.discovery import target_groups
 from exporter.web.negotiation import Format, accepts_gzip, choose_format
 from exporter.web.probe import PARAMETERS, AddonName, BadParameters
+from exporter.web.writing import written
 
 _LONGEST_TIMEOUT = 86_400
-_GZIP = 16 + zlib.MAX_WBITS
-_FASTEST = 1  # a scrape crosses one data centre at most: time matters more than the last tenth of size
 
 _LANDING_PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -129,11 +127,11 @@ class WebServer:
             if self._in_flight == 0:
                 self._idle.set()
 
-    async def _metrics(self, request: web.Request) -> web.Response:
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
         snapshot = await self._watcher.scrape_in_time(_seconds(request, "X-Prometheus-Scrape-Timeout-Seconds"))
         return await self._exposed(request, snapshot, self._of_all)
 
-    async def _probe(self, request: web.Request) -> web.Response:
+    async def _probe(self, request: web.Request) -> web.StreamResponse:
         try:
             name = AddonName.of({parameter: request.query.getall(parameter, ()) for parameter in PARAMETERS})
             addon = self._watcher.find(*name)
@@ -144,23 +142,23 @@ class WebServer:
         timeout = _seconds(request, "X-Prometheus-Scrape-Timeout-Seconds")
         return await self._exposed(request, await self._watcher.probe(addon, timeout), self._of_one)
 
-    async def _discovery(self, request: web.Request) -> web.Response:
+    async def _discovery(self, request: web.Request) -> web.StreamResponse:
         # Prometheus waits for targets no longer than until it would ask for them again.
         addons = await self._watcher.targets(_seconds(request, "X-Prometheus-Refresh-Interval-Seconds"))
         headers = {"Content-Type": "application/json", "Vary": "Accept-Encoding"}
         return await self._written(request, target_groups(addons), headers)
 
-    async def _exposed(self, request: web.Request, snapshot: Snapshot, writers: _Writers) -> web.Response:
+    async def _exposed(self, request: web.Request, snapshot: Snapshot, writers: _Writers) -> web.StreamResponse:
         form = choose_format(",".join(request.headers.getall("Accept", ())))
         names = frozenset(request.query.getall("name[]", ()))
         headers = {"Content-Type": form.value, "Vary": "Accept, Accept-Encoding"}
         return await self._written(request, writers[form](snapshot, names), headers)
 
-    async def _written(self, request: web.Request, chunks: Iterable[bytes], headers: Mapping[str, str]) -> web.Response:
+    async def _written(
+        self, request: web.Request, chunks: Iterable[bytes], headers: Mapping[str, str]
+    ) -> web.StreamResponse:
         compress = accepts_gzip(",".join(request.headers.getall("Accept-Encoding", ())))
-        body = await asyncio.get_running_loop().run_in_executor(self._render_pool, _joined, chunks, compress)
-        encoding = {"Content-Encoding": "gzip"} if compress else {}
-        return web.Response(body=body, headers={**headers, **encoding})
+        return await written(request, chunks, headers, compress=compress, pool=self._render_pool)
 
     async def _reloading(self, _: web.Request) -> web.Response:
         if self._reload is None:
@@ -189,10 +187,3 @@ def _seconds(request: web.Request, header: str) -> timedelta | None:
         if 0 <= seconds <= _LONGEST_TIMEOUT:
             return timedelta(seconds=seconds)
     return None
-
-
-def _joined(chunks: Iterable[bytes], compress: bool) -> bytes:  # noqa: FBT001 - run_in_executor passes by position
-    if not compress:
-        return b"".join(chunks)
-    gzip = zlib.compressobj(_FASTEST, zlib.DEFLATED, _GZIP)
-    return b"".join([*(gzip.compress(chunk) for chunk in chunks), gzip.flush()])
