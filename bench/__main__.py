@@ -1,151 +1,106 @@
-"""`make bench`: start-up, idle memory, and how close a scrape comes to what concurrency and latency permit."""
+"""`make bench`: start-up, scrapes, memory and requests, beside prometheus_client and node_exporter."""
 
 import argparse
 import json
-import re
-import statistics
-import subprocess
+import os
+import platform
 import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-import yaml
+from bench.encoders import Encoding, encoding
+from bench.refresh import SHAPES, requests_per_refresh
+from bench.whole import Figures, Load, figures, scrape_over_ideal
 
-from exporter.simulator import World
-
-REPETITIONS = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """An exporter process that has answered /-/ready, and how long that took from the start of the process."""
-
-    process_id: int
-    url: str
-    start_up_seconds: float
+SIZES = (100, 1_000, 5_000)
+_MILLI, _KIBI, _MEBI = 1e-3, 1024, 1024**2
 
 
 def main() -> None:
-    """Measure a world of the size that the command line gives; print a table or JSON."""
+    """Measure fleets of the sizes that the command line gives; print tables or JSON."""
     options = _options()
-    with tempfile.TemporaryDirectory() as folder, _peer(options) as api_url:
-        config = Path(folder, "config.yaml")
-        config.write_text(yaml.safe_dump(_config(api_url, options)), encoding="utf-8")
-        starts = [_start_up_seconds(config) for _ in range(REPETITIONS)]
-        with _exporter(config) as exporter:
-            idle = _resident_mebibytes(exporter.process_id)
-            scrapes = [_scrape_seconds(exporter.url, options.addons) for _ in range(REPETITIONS)]
-            busy = _resident_mebibytes(exporter.process_id)
-    ideal = options.addons / options.concurrency * options.latency
-    figures = {
-        "addons": options.addons,
-        "backups of each": options.backups,
-        "concurrency": options.concurrency,
-        "API latency (s)": options.latency,
-        "start to ready (s), median": statistics.median(starts),
-        "resident when idle (MiB)": idle,
-        "resident after the scrapes (MiB)": busy,
-        "ideal scrape (s)": ideal,
-        "first scrape (s)": scrapes[0],
-        "scrape (s), median": statistics.median(scrapes),
-        "scrape / ideal, median": statistics.median(scrapes) / ideal,
-        "scrape / ideal, worst": max(scrapes) / ideal,
-    }
-    sys.stdout.write(json.dumps(figures, indent=2) if options.json else _table(figures))
-    sys.stdout.write("\n")
+    with tempfile.TemporaryDirectory() as folder:
+        loads = [_load(options, addons) for addons in options.addons]
+        whole = [figures(load, Path(folder)) for load in loads]
+        ratio = scrape_over_ideal(_load(options, min(1_000, max(options.addons))), Path(folder))
+    encoders = [encoding(addons) for addons in options.addons]
+    requests = {backups: requests_per_refresh(backups) for backups in SHAPES}
+    if options.json:
+        measured = {
+            "machine": _machine(),
+            "whole": [asdict(each) for each in whole],
+            "scrape_over_ideal": ratio,
+            "encoders": [asdict(each) for each in encoders],
+            "requests_per_refresh": requests,
+        }
+        sys.stdout.write(json.dumps(measured, indent=2) + "\n")
+    else:
+        sys.stdout.write(_report(whole, ratio, encoders, requests))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", allow_abbrev=False)
-    parser.add_argument("--addons", type=int, default=1000)
-    parser.add_argument("--backups", type=int, default=100)
+    parser.add_argument("--addons", type=int, nargs="+", default=SIZES, help="sizes of the fleet")
+    parser.add_argument("--backups", type=int, default=100, help="of each addon")
     parser.add_argument("--concurrency", type=int, default=64)
     parser.add_argument("--latency", type=float, default=0.08, help="of each API answer, in seconds")
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
 
-def _config(api_url: str, options: argparse.Namespace) -> dict[str, object]:
-    # The peer's world: ids depend on its size alone.
-    world = World.uniform(addons=options.addons, backups=options.backups, seed=1, now=datetime.now(UTC))
-    entries = [
-        {"project": project.id, "addon": addon.id} for project in world.projects for addon in world.addons(project.id)
+def _load(options: argparse.Namespace, addons: int) -> Load:
+    return Load(addons=addons, backups=options.backups, concurrency=options.concurrency, latency=options.latency)
+
+
+def _machine() -> str:
+    return f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.machine()}"
+
+
+def _report(whole: list[Figures], ratio: float, encoders: list[Encoding], requests: dict[int, float]) -> str:
+    rows: list[tuple[str, Sequence[float | None]]] = [
+        ("start to ready (s)", [each.start_up for each in whole]),
+        ("idle memory (MiB)", [each.idle_bytes / _MEBI for each in whole]),
+        ("first scrape (s)", [each.cold_scrape for each in whole]),
+        ("CPU per page of the API (ms)", [each.cpu_per_page / _MILLI for each in whole]),
+        ("memory per addon (KiB)", [each.bytes_per_addon / _KIBI for each in whole]),
+        ("of which ready lines (KiB)", [each.line_bytes_per_addon / _KIBI for each in encoders]),
+        ("answer from memory, over HTTP (ms)", [each.warm_scrape / _MILLI for each in whole]),
+        ("  the same, gzip (ms)", [each.warm_scrape_gzip / _MILLI for each in whole]),
+        ("  node_exporter's textfile, over HTTP (ms)", [_in_milliseconds(each.node_exporter) for each in whole]),
+        ("  /-/healthy meanwhile, worst (ms)", [each.healthy_worst / _MILLI for each in whole]),
+        ("writing it, text (ms)", [each.ours_text / _MILLI for each in encoders]),
+        ("  prometheus_client, text (ms)", [each.library_text / _MILLI for each in encoders]),
+        ("writing it, OpenMetrics (ms)", [each.ours_openmetrics / _MILLI for each in encoders]),
+        ("  prometheus_client, OpenMetrics (ms)", [each.library_openmetrics / _MILLI for each in encoders]),
+        ("series", [each.series for each in encoders]),
     ]
-    return {
-        "accounts": [{"api_url": api_url, "token": "demo", "addons": entries}],
-        "scrape": {"concurrency": options.concurrency},
-    }
+    lines = [
+        _machine(),
+        "",
+        _row("addons", [each.addons for each in whole]),
+        *(_row(name, values) for name, values in rows),
+        "",
+        f"A scrape that reads {min(1_000, whole[-1].addons)} addons again takes {ratio:.2f} times the ideal.",
+        *(f"Refreshing a list of {backups} backups takes {each:.2f} requests." for backups, each in requests.items()),
+        "",
+    ]
+    return "\n".join(lines)
 
 
-@contextmanager
-def _peer(options: argparse.Namespace) -> Iterator[str]:
-    arguments = ["--addons", options.addons, "--backups", options.backups, "--latency", options.latency]
-    command = [sys.executable, "-m", "bench.peer", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as peer:  # noqa: S603 - our own module
-        assert peer.stdout is not None  # noqa: S101 - it is piped
-        try:
-            yield peer.stdout.readline().strip()
-        finally:
-            peer.terminate()
+def _in_milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds / _MILLI
 
 
-@contextmanager
-def _exporter(config: Path) -> Iterator[Running]:
-    started = time.monotonic()
-    command = [sys.executable, "-m", "exporter", f"--config.file={config}", "--web.listen-address=127.0.0.1:0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
-        try:
-            url = _address(process)
-            _get(f"{url}/-/ready")
-            yield Running(process_id=process.pid, url=url, start_up_seconds=time.monotonic() - started)
-        finally:
-            process.terminate()
+def _row(name: str, values: Sequence[float | None]) -> str:
+    return f"{name:<44}" + "".join(f"{_cell(value):>12}" for value in values)
 
 
-def _address(process: subprocess.Popen[str]) -> str:
-    assert process.stderr is not None  # noqa: S101 - it is piped
-    for line in process.stderr:
-        if found := re.search(r'msg="Listening" address=(\S+)', line):
-            return f"http://{found[1]}"
-    raise SystemExit("the exporter did not start")
-
-
-def _start_up_seconds(config: Path) -> float:
-    with _exporter(config) as exporter:
-        return exporter.start_up_seconds
-
-
-def _scrape_seconds(url: str, addons: int) -> float:
-    started = time.monotonic()
-    body = _get(f"{url}/metrics")
-    seconds = time.monotonic() - started
-    polled = re.search(rb'^northflank_scrape_addons\{result="polled"\} (\S+)$', body, re.MULTILINE)
-    if polled is None or float(polled[1]) != addons:
-        raise SystemExit(f"not every addon was polled: {polled and polled[0].decode()}")
-    return seconds
-
-
-def _get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=120) as answer:  # noqa: S310 - loopback
-        body: bytes = answer.read()
-        return body
-
-
-def _resident_mebibytes(process_id: int) -> float:
-    status = Path(f"/proc/{process_id}/status").read_text(encoding="ascii")
-    found = re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
-    return int(found[1]) / 1024 if found else float("nan")
-
-
-def _table(figures: dict[str, float]) -> str:
-    width = max(map(len, figures))
-    return "\n".join(f"{name:<{width}}  {value:>10.3f}" for name, value in figures.items())
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
 
 
 if __name__ == "__main__":
