@@ -56,9 +56,12 @@ def scheduled_course(
     started_at = created_at + _milliseconds(between(0.5, 4.0, pace))
     ended_at = started_at + _duration(plan, backup_type, size_bytes, pace)
     phases = _phases(created_at, started_at, ended_at, _outcome(plan, due, luck))
-    halt = plan.halt if plan.halt is not None and due >= plan.halt.since else None
-    if halt is not None:
-        phases = phases[: 1 if halt.status is BackupStatus.SCHEDULED else 2]
+    expires_at: datetime | None = created_at + retention
+    if plan.halt is not None and due >= plan.halt.since and not plan.is_healed(due):
+        phases, expires_at = phases[: 1 if plan.halt.status is BackupStatus.SCHEDULED else 2], None
+        if plan.healed_at is not None:
+            ended_at = max(plan.healed_at, started_at)
+            phases, expires_at = (*phases, (ended_at, BackupStatus.COMPLETED)), ended_at + retention
     is_completed = phases[-1][1] is BackupStatus.COMPLETED
     is_dump = backup_type is BackupType.DUMP
     day, time = due.isoformat()[:10], due.isoformat()[11:16]
@@ -77,7 +80,20 @@ def scheduled_course(
         custom_destination_id=plan.custom_destination_id if is_dump else None,
         additional_destination_ids=() if is_dump else plan.additional_destination_ids,
     )
-    return Course(backup=backup, phases=phases, expires_at=created_at + retention if halt is None else None)
+    return Course(backup=backup, phases=phases, expires_at=expires_at)
+
+
+def healing_course(plan: AddonPlan, seed: int, healed_at: datetime) -> Course:
+    """Return the course of the backup that somebody makes by hand after putting things right."""
+    extra = Extra(
+        name=f"By hand {healed_at:%Y-%m-%d %H%M%S}",
+        source_type=SourceType.SAME_ADDON,
+        created_at=healed_at,
+        duration=timedelta(seconds=2),
+        size_bytes=_size_bytes(plan, BackupType.DUMP, healed_at, 0.5),
+        compression=plan.compression,
+    )
+    return extra_course(plan, seed, extra)
 
 
 def extra_course(plan: AddonPlan, seed: int, extra: Extra) -> Course:
@@ -120,7 +136,7 @@ def _phases(created_at: datetime, started_at: datetime, ended_at: datetime, outc
 
 
 def _outcome(plan: AddonPlan, due: datetime, luck: float) -> BackupStatus:
-    if plan.failing_since is not None and due >= plan.failing_since:
+    if plan.failing_since is not None and due >= plan.failing_since and not plan.is_healed(due):
         return BackupStatus.FAILED
     if luck < plan.failure_odds:
         return BackupStatus.FAILED
@@ -133,7 +149,7 @@ def _size_bytes(plan: AddonPlan, backup_type: BackupType, due: datetime, noise: 
     volume = plan.volume
     days = (due - plan.addon.created_at).total_seconds() / _DAY_SECONDS
     dump = volume.base_bytes * (1 + volume.daily_growth * max(days, 0.0))
-    if volume.collapse_at is not None and due >= volume.collapse_at:
+    if volume.collapse_at is not None and due >= volume.collapse_at and not plan.is_healed(due):
         dump *= volume.collapse_factor
     if backup_type is BackupType.DUMP:
         return round(dump * between(0.99, 1.01, noise))

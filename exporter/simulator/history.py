@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from exporter.simulator.course import Course, extra_course, scheduled_course
+from exporter.simulator.course import Course, extra_course, healing_course, scheduled_course
 from exporter.simulator.nouns import AddonStatus, Backup, BackupStatus, BackupType, Restore
 from exporter.simulator.plan import AddonPlan, PlannedRestore
 from exporter.simulator.timetable import due_times, next_due
@@ -64,6 +64,8 @@ def status_at(plan: AddonPlan, seed: int, at: datetime) -> AddonStatus:
 def _courses(plan: AddonPlan, seed: int, at: datetime, reach: timedelta = timedelta.max) -> Iterator[Course]:
     for extra in plan.extras:
         yield extra_course(plan, seed, extra)
+    if plan.healed_at is not None:
+        yield healing_course(plan, seed, plan.healed_at)
     for (due, backup_type), retention in _runs(plan, at, reach).items():
         yield scheduled_course(plan, seed, due=due, backup_type=backup_type, retention=retention)
 
@@ -71,17 +73,17 @@ def _courses(plan: AddonPlan, seed: int, at: datetime, reach: timedelta = timede
 def _runs(plan: AddonPlan, at: datetime, reach: timedelta) -> dict[tuple[datetime, BackupType], timedelta]:
     """Return the runs that may be listed now and each schedule's next one; overlapping ones are one run."""
     runs: dict[tuple[datetime, BackupType], timedelta] = {}
-    last_due = _halted_at(plan) or _END_OF_TIME
-    until = min(at, last_due)
+    halted_at = _halted_at(plan)
     for schedule in plan.schedules:
-        # The backup that hangs never expires, so the window always reaches back to it.
-        after = min(at - min(schedule.retention, reach) - _LATENESS, until - _TICK)
-        for due in due_times(schedule, max(after, schedule.created_at), until):
-            key = (due, schedule.backup_type)
-            runs[key] = max(schedule.retention, runs.get(key, timedelta()))
-        due_next = next_due(schedule, max(at, schedule.created_at))
-        if due_next is not None and due_next <= last_due:
-            runs.setdefault((due_next, schedule.backup_type), schedule.retention)
+        after = max(at - min(schedule.retention, reach) - _LATENESS, schedule.created_at)
+        dues = [*due_times(schedule, after, at), next_due(schedule, max(at, schedule.created_at))]
+        # The backup that hangs does not expire; it may be older than all others.
+        if halted_at is not None and schedule.created_at < halted_at <= after:
+            dues += due_times(schedule, halted_at - _TICK, halted_at)
+        for due in dues:
+            if due is not None and (halted_at is None or due <= halted_at or plan.is_healed(due)):
+                key = (due, schedule.backup_type)
+                runs[key] = max(schedule.retention, runs.get(key, timedelta()))
     return runs
 
 
@@ -116,7 +118,7 @@ def _restore_at(plan: AddonPlan, seed: int, planned: PlannedRestore, at: datetim
 
 def _status(plan: AddonPlan, backups: list[Backup], restores: list[Restore], at: datetime) -> AddonStatus:
     halt = plan.halt
-    if halt is not None and halt.status is BackupStatus.SCHEDULED and halt.since <= at:
+    if halt is not None and halt.status is BackupStatus.SCHEDULED and halt.since <= at and not plan.is_healed(at):
         return AddonStatus.PAUSED
     if any(restore.status is BackupStatus.IN_PROGRESS for restore in restores):
         return AddonStatus.RESTORE

@@ -48,7 +48,11 @@ class PlannedRestore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddonPlan:
-    """One addon's fate; `uid_since` is when Northflank began to give backups a `uid`."""
+    """One addon's fate; `uid_since` is when Northflank began to give backups a `uid`.
+
+    At `healed_at` somebody puts things right: what hangs ends well at that moment, later runs neither halt nor fail
+    nor shrink, and a backup is made by hand. What was before stays as it was.
+    """
 
     addon: Addon
     volume: Volume
@@ -64,3 +68,8 @@ class AddonPlan:
     custom_destination_id: str | None = None
     additional_destination_ids: tuple[str, ...] = ()
     uid_since: datetime
+    healed_at: datetime | None = None
+
+    def is_healed(self, at: datetime) -> bool:
+        """Tell whether things have been put right by a moment."""
+        return self.healed_at is not None and self.healed_at <= at

@@ -1,6 +1,7 @@
 """A believable Northflank account: a pure function of its seed, its start and the moment asked about."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Self
 
@@ -23,8 +24,8 @@ class UnknownResourceError(LookupError):
 class World:
     """Projects and their addons, whose backups come about as time passes.
 
-    Every method answers for the moment `at`, any moment, in any order; remembering the latest listings is
-    only about speed. `changes` counts how often addons have been added or removed.
+    Every method answers for the moment `at`, any moment, in any order; remembering the latest listings is only
+    about speed. `changes` counts how often addons have been added, removed or healed.
     """
 
     def __init__(
@@ -86,6 +87,14 @@ class World:
         self._listings.pop((project_id, addon_id), None)
         self.changes += 1
         return plan
+
+    def heal(self, project_id: str, addon_id: str, at: datetime) -> None:
+        """Let all be well with an addon from this moment on, as somebody who puts it right and backs it up by hand."""
+        # The API writes milliseconds, so nothing begins between two of them.
+        moment = at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
+        self._plans_of(project_id)[addon_id] = replace(self._plan(project_id, addon_id), healed_at=moment)
+        self._listings.pop((project_id, addon_id), None)
+        self.changes += 1
 
     def schedules(self, project_id: str, addon_id: str) -> tuple[Schedule, ...]:
         """Return the backup schedules of an addon."""

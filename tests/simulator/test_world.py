@@ -221,3 +221,59 @@ def test_addons_can_be_created_and_deleted(world: World, now: datetime) -> None:
     assert world.addons("shop")[-1].id == "orders-db"
     assert world.backups("shop", "orders-db", now) == before
     assert world.changes == 2
+
+
+HEALED = timedelta(hours=2, microseconds=123_456)
+
+
+@pytest.fixture(name="healed")
+def _healed(world: World, now: datetime) -> World:
+    for project in world.projects:
+        for addon in world.addons(project.id):
+            world.backups(project.id, addon.id, now + HEALED)
+            world.heal(project.id, addon.id, now + HEALED)
+    return world
+
+
+def test_what_was_before_an_addon_was_healed_stays_as_it_was(healed: World, now: datetime) -> None:
+    for at in (now, now + HEALED - timedelta(seconds=1)):
+        assert _everything(healed, at) == _everything(World.demo(1, now), at)
+    assert [addon.id for addon in healed.addons("shop")] == [addon.id for addon in World.demo(1, now).addons("shop")]
+
+
+def test_a_listing_ends_when_the_addon_is_healed(healed: World, now: datetime) -> None:
+    listing = healed.listing("intranet", "queue", now)
+
+    assert timedelta(0) <= now + HEALED - listing.valid_until < timedelta(milliseconds=1)
+    assert listing.backups == ()
+
+
+def test_healing_ends_well_what_hangs_and_makes_a_backup_by_hand(healed: World, now: datetime) -> None:
+    at = now + HEALED
+    hanging = healed.backups("analytics", "warehouse", now)[-1]
+    ended = healed.backup("analytics", "warehouse", hanging.id, at)
+    assert (hanging.status, ended.status) == (BackupStatus.IN_PROGRESS, BackupStatus.COMPLETED)
+    assert ended.completed_at is not None
+    assert timedelta(0) <= at - ended.completed_at < timedelta(milliseconds=1)
+    assert healed.backups("analytics", "warehouse", ended.created_at + timedelta(days=14, hours=1))[0].id == ended.id
+
+    assert healed.addon_status("intranet", "crm-db", now) is AddonStatus.PAUSED
+    assert healed.addon_status("intranet", "crm-db", at) is not AddonStatus.PAUSED
+
+    (by_hand,) = healed.backups("intranet", "queue", at + timedelta(minutes=1))
+    assert by_hand.status is BackupStatus.COMPLETED
+
+
+def test_after_healing_schedules_run_well_again_and_what_was_left_out_is_not_made_up_for(
+    healed: World, now: datetime
+) -> None:
+    healed_at, later = now + HEALED, now + timedelta(days=3)
+    for project, addon in (("analytics", "warehouse"), ("intranet", "crm-db"), ("shop", "carts-db")):
+        before = {backup.id for backup in healed.backups(project, addon, healed_at - timedelta(seconds=1))}
+        since = [backup for backup in healed.backups(project, addon, later) if backup.id not in before]
+        assert all(healed_at - backup.created_at < timedelta(milliseconds=1) for backup in since)
+        assert len(since) > 3
+        assert {backup.status for backup in since} == {BackupStatus.COMPLETED}
+
+    sizes = [backup.size_bytes or 0 for backup in healed.backups("shop", "search-db", later)]
+    assert max(sizes[-6:-4]) * 10 < min(sizes[-4:]), "one by hand, three by schedule"
