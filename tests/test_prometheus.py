@@ -1,18 +1,14 @@
 """A real Prometheus finds and scrapes what `/sd` and `/probe` offer, by the configuration in the documentation."""
 
-import asyncio
 import re
-import socket
-import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
@@ -20,12 +16,11 @@ from prometheus_client import CollectorRegistry
 from exporter.exposition import Exposition
 from exporter.model import AddonKey
 from exporter.web import WebServer
-from tests.machine import program
 from tests.oracle import backup, read_addon
-from tests.process import PATIENCE_SECONDS, ROOT
+from tests.process import ROOT
+from tests.stack import RunningPrometheus, becomes, prometheus
 from tests.web.watcher import FakeWatcher
 
-ORIGIN = "the Debian package prometheus"
 BLOCK = re.compile(r"<!-- tests/test_prometheus\.py runs this -->\n```yaml\n(.*?)```", re.DOTALL)
 KEYS = [
     AddonKey(account, project, f"db-{number}")
@@ -33,37 +28,6 @@ KEYS = [
     for project in ("shop", "intranet")
     for number in range(10)
 ]
-
-
-class RunningPrometheus:
-    """A Prometheus that listens, asked over its HTTP API."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    async def ask(self, path: str, **parameters: str) -> Any:  # noqa: ANN401 - JSON
-        async with aiohttp.request("GET", self._url + path, params=parameters) as answer:
-            return (await answer.json())["data"]
-
-    async def targets(self) -> list[dict[str, Any]]:
-        active = (await self.ask("/api/v1/targets", state="active"))["activeTargets"]
-        return [target for target in active if target["labels"]["job"] == "northflank"]
-
-    async def instances(self) -> Counter[str]:
-        return Counter(target["labels"]["instance"] for target in await self.targets())
-
-    async def series(self, query: str) -> list[dict[str, str]]:
-        result = (await self.ask("/api/v1/query", query=query))["result"]
-        return [sample["metric"] for sample in result]
-
-    async def until_up(self, count: int) -> None:
-        """Wait until so many targets were scraped well, and no others are left."""
-        for _ in patiently():
-            targets = await self.targets()
-            if len(targets) == count == len(await self.series('up{job="northflank"} == 1')):
-                return
-            await asyncio.sleep(0.05)
-        pytest.fail(f"{len(targets)} targets: {[target['lastError'] for target in targets]}")
 
 
 def documented(address: str, *, modulus: int, part: int) -> str:
@@ -83,53 +47,25 @@ def documented(address: str, *, modulus: int, part: int) -> str:
     return text
 
 
-def patiently() -> Iterator[None]:
-    """Go on until a test that still waits has failed."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        yield
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port
-
-
 def written(configuration: str, path: Path) -> Path:
     path.write_text(configuration)
     return path
 
 
-@asynccontextmanager
-async def prometheus(configuration: Path) -> AsyncIterator[RunningPrometheus]:
-    address = f"127.0.0.1:{free_port()}"
-    process = await asyncio.create_subprocess_exec(
-        program("prometheus", origin=ORIGIN),
-        f"--config.file={configuration}",
-        f"--storage.tsdb.path={configuration}.data",
-        f"--web.listen-address={address}",
-        "--log.level=warn",
-    )
-    try:
-        url = f"http://{address}"
-        await until_ready(url, process)
-        yield RunningPrometheus(url)
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+async def instances(running: RunningPrometheus) -> Counter[str]:
+    return Counter(target["labels"]["instance"] for target in await running.targets())
 
 
-async def until_ready(url: str, process: asyncio.subprocess.Process) -> None:
-    for _ in patiently():
-        assert process.returncode is None, "Prometheus has ended"
-        with suppress(aiohttp.ClientConnectionError):
-            async with aiohttp.request("GET", f"{url}/-/ready") as answer:
-                if answer.ok:
-                    return
-        await asyncio.sleep(0.02)
-    pytest.fail("Prometheus is not ready")
+async def until_up(running: RunningPrometheus, count: int) -> None:
+    """Wait until so many targets were scraped well, and no others are left."""
+    targets: list[dict[str, Any]] = []
+
+    async def all_are_up() -> bool:
+        nonlocal targets
+        targets = await running.targets()
+        return len(targets) == count == len(await running.series('up{job="northflank"} == 1'))
+
+    await becomes(all_are_up, lambda: f"{len(targets)} targets: {[target['lastError'] for target in targets]}")
 
 
 @pytest.fixture
@@ -167,15 +103,15 @@ async def test_every_addon_is_found_and_scraped_and_two_parts_cover_each_exactly
             )
             for modulus, part in ((1, 0), (2, 0), (2, 1))
         ]
-        await whole.until_up(len(KEYS))
-        found, in_first, in_second = [await each.instances() for each in (whole, first, second)]
+        await until_up(whole, len(KEYS))
+        found, in_first, in_second = [await instances(each) for each in (whole, first, second)]
 
         assert found == names(KEYS)
         assert in_first + in_second == found
         assert in_first
         assert in_second
-        await first.until_up(len(in_first))
-        await second.until_up(len(in_second))
+        await until_up(first, len(in_first))
+        await until_up(second, len(in_second))
         assert {target["health"] for each in (whole, first, second) for target in await each.targets()} == {"up"}
         assert set(watcher.probed) == set(KEYS)
 
@@ -186,5 +122,5 @@ async def test_every_addon_is_found_and_scraped_and_two_parts_cover_each_exactly
 
         # Addons come and go without a change of Prometheus' configuration.
         watcher.addons = [read_addon(key=AddonKey("", "shop", "new"))]
-        await whole.until_up(1)
-        assert await whole.instances() == Counter(["shop/new"])
+        await until_up(whole, 1)
+        assert await instances(whole) == Counter(["shop/new"])
