@@ -1,10 +1,9 @@
 """A real Prometheus, a real Alertmanager and somebody who is paged, for tests that see what an operator sees."""
 
 import asyncio
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,34 +13,23 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from scripts import programs
 from tests.machine import program
-from tests.process import PATIENCE_SECONDS
 
 Json = Any
 """What an HTTP API answered."""
 
-
-def patiently() -> Iterator[None]:
-    """Go on until a test that still waits has failed."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        yield
+PATIENCE_SECONDS = 60.0
+"""Far more than it takes from a trouble to a page in a hurry; only a failing test waits so long."""
 
 
-async def becomes(condition: Callable[[], Awaitable[bool]], otherwise: Callable[[], object] = str) -> None:
+async def becomes(condition: Callable[[], Awaitable[bool]], otherwise: Callable[[], object] = lambda: "") -> None:
     """Wait until a condition that has to be asked for holds; fails with what is there `otherwise`."""
-    for _ in patiently():
-        if await condition():
-            return
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not await condition():
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited in vain: {otherwise()}")
         await asyncio.sleep(0.05)
-    pytest.fail(f"waited in vain: {otherwise()}")
-
-
-def free_port() -> int:
-    """Give a port for a program that wants to be told one."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port
 
 
 async def ask(url: str, **parameters: str) -> Json:
@@ -99,54 +87,19 @@ class RunningAlertmanager:
 @asynccontextmanager
 async def prometheus(configuration: Path) -> AsyncIterator[RunningPrometheus]:
     """Run Prometheus; its data lies beside its configuration."""
-    address = f"127.0.0.1:{free_port()}"
-    command = (
-        program("prometheus", origin="the Debian package prometheus"),
-        f"--config.file={configuration}",
-        f"--storage.tsdb.path={configuration}.data",
-        f"--web.listen-address={address}",
-        "--log.level=warn",
-    )
-    async with _serving(f"http://{address}", *command) as url:
-        yield RunningPrometheus(url)
+    binary = program("prometheus", origin="the Debian package prometheus")
+    started = programs.prometheus(binary, configuration, programs.free_port())
+    async with programs.running(started):
+        yield RunningPrometheus(started.url)
 
 
 @asynccontextmanager
-async def alertmanager(configuration: Path, address: str) -> AsyncIterator[RunningAlertmanager]:
-    """Run Alertmanager at an address that Prometheus was told before."""
-    command = (
-        program("prometheus-alertmanager", origin="the Debian package prometheus-alertmanager"),
-        f"--config.file={configuration}",
-        f"--storage.path={configuration}.data",
-        f"--web.listen-address={address}",
-        "--cluster.listen-address=",
-        "--log.level=warn",
-    )
-    async with _serving(f"http://{address}", *command) as url:
-        yield RunningAlertmanager(url)
-
-
-@asynccontextmanager
-async def _serving(url: str, *command: str) -> AsyncIterator[str]:
-    process = await asyncio.create_subprocess_exec(*command)
-    try:
-        await _until_ready(url, process)
-        yield url
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-async def _until_ready(url: str, process: asyncio.subprocess.Process) -> None:
-    for _ in patiently():
-        assert process.returncode is None, "it has ended"
-        with suppress(aiohttp.ClientConnectionError):
-            async with aiohttp.request("GET", f"{url}/-/ready") as answer:
-                if answer.ok:
-                    return
-        await asyncio.sleep(0.02)
-    pytest.fail(f"{url} is not ready")
+async def alertmanager(configuration: Path, port: int) -> AsyncIterator[RunningAlertmanager]:
+    """Run Alertmanager at a port that Prometheus was told before; its data lies beside its configuration."""
+    binary = program("prometheus-alertmanager", origin="the Debian package prometheus-alertmanager")
+    started = programs.alertmanager(binary, configuration, port)
+    async with programs.running(started):
+        yield RunningAlertmanager(started.url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,15 +110,6 @@ class Notified:
     status: str
     labels: dict[str, str]
     annotations: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        return self.labels["alertname"]
-
-    @property
-    def of(self) -> tuple[str, str]:
-        """Which alert of which addon; empty for one of no addon."""
-        return self.name, self.labels.get("addon_id", "")
 
 
 @dataclass
