@@ -35,8 +35,9 @@ fix: $(INSTALLED) ## repair what lint and format can
 docs: $(INSTALLED) ## write the generated parts of the documentation
 	$(BIN)/python -m scripts.metrics_table
 
-bench: $(INSTALLED) ## measure scrape, start-up and memory
-	$(BIN)/python -m bench $(ARGS)
+bench: $(INSTALLED) ## measure scrapes, memory and requests, beside prometheus_client and node_exporter
+	scripts/fetch-tools prometheus-node-exporter
+	PATH="$(CURDIR)/.tools/usr/bin:$$PATH" $(BIN)/python -m bench $(ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
