@@ -1,10 +1,10 @@
 # The door to the project: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage check fix docs bench lock clean
+.PHONY: help demo test coverage check fix docs dashboards bench lock clean
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SOURCES := exporter tests bench scripts
+SOURCES := exporter tests bench scripts dashboards
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ fix: $(INSTALLED) ## repair what lint and format can
 
 docs: $(INSTALLED) ## write the generated parts of the documentation
 	$(BIN)/python -m scripts.metrics_table
+
+dashboards: $(INSTALLED) ## write the Grafana dashboards from the code in dashboards/
+	$(BIN)/python -m dashboards
 
 bench: $(INSTALLED) ## measure scrapes, memory and requests, beside prometheus_client and node_exporter
 	scripts/fetch-tools prometheus-node-exporter
