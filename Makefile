@@ -1,16 +1,20 @@
 # The door to the project: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage check fix docs dashboards bench lock clean
+.PHONY: help demo demo-stack test coverage check fix docs dashboards bench lock clean
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SOURCES := exporter tests bench scripts dashboards
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## simulated Northflank + exporter; open the address it prints
 	$(BIN)/northflank-backup-exporter demo
+
+demo-stack: $(INSTALLED) ## the same with Prometheus, Alertmanager and, where it is installed, Grafana
+	scripts/fetch-tools
+	PATH="$(CURDIR)/.tools/usr/bin:$$PATH" $(BIN)/python -m scripts.demo_stack $(ARGS)
 
 test: $(INSTALLED) ## every test; fetches what they need
 	scripts/fetch-tools

@@ -47,6 +47,10 @@ class Command:
         ]
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def stdout(self) -> str:
         return self._stdout.decode()
 
@@ -103,13 +107,13 @@ def clean_environment() -> dict[str, str]:
 
 @asynccontextmanager
 async def running(
-    *arguments: str | Path, cwd: Path, environment: Mapping[str, str] | None = None
+    *arguments: str | Path, cwd: Path, environment: Mapping[str, str] | None = None, module: str = "exporter"
 ) -> AsyncIterator[Command]:
-    """Start the command; it is killed where a test leaves it running."""
+    """Start the command, or another module; it is killed where a test leaves it running."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "exporter",
+        module,
         *map(str, arguments),
         cwd=cwd,
         env={**clean_environment(), **(environment or {})},
