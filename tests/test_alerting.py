@@ -34,8 +34,8 @@ from tests.troubled import ILL, MAX_AGE, WELL, troubled_world
 SHIPPED = ROOT / "prometheus"
 HURRY = hurried.Hurry(interval=timedelta(seconds=1), factor=600)
 """What waits an hour in earnest waits six seconds."""
-LONGEST_WAIT_SECONDS = 6
-"""For what waits an hour in earnest, and for the way to whoever is paged."""
+LONGEST_WAIT_SECONDS = 4
+"""What is left of an hour in earnest once the first page is there, and the way to whoever is paged."""
 
 PLENTY = Behaviour(rate_limit=1_000_000)
 """So that every scrape reads every addon."""
