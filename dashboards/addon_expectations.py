@@ -113,7 +113,7 @@ def copies() -> Iterator[Finished]:
                 f"{limits.COPY_UNKNOWN_SECONDS // limits.DAY} days where neither is known.\n\n"
                 "Backups go on while copies do not: check the destination's credentials and space."
             ),
-            width=8,
+            width=12,
             height=8,
             unit="s",
             no_value="No copies at custom destinations",
@@ -147,7 +147,7 @@ def copies() -> Iterator[Finished]:
                 "Restores that Northflank lists, by status, where they are collected (`collect.restores`).\n\n"
                 "A failed restore is a backup that may be worthless: look at it now, not when it is needed."
             ),
-            width=4,
+            width=8,
             height=8,
             no_value="None, or not collected",
             overrides=(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from dashboards import limits
-from dashboards.panels import About, Finished, graph, query
+from dashboards.panels import FULL_WIDTH, About, Finished, graph, query
 from dashboards.promql import BACKUP, once_addon
 from dashboards.style import BAD, DASHED, GOOD, NEAR, NEUTRAL, NONE, QUIET, fixed
 
@@ -28,7 +28,7 @@ def _of_kind() -> Finished:
                 "for dumps; snapshots hold only what has changed.\n\nA dump that collapses is often an empty database, "
                 "or a dump of the wrong one: restore it to see."
             ),
-            width=12,
+            width=FULL_WIDTH,
             height=9,
             unit="bytes",
             no_value="No sizes of this kind",

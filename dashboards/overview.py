@@ -24,7 +24,7 @@ def overview() -> Json:
     """Give the dashboard."""
     poll = "northflank_addon_poll_success"
     in_project = 'project_id=~"$project_id"'
-    of_types = of_chosen_type(promql.of_account(poll, in_project))
+    of_types = of_chosen_type(promql.of_account(poll, in_project)).replace("\n", " ")
     return board(
         OVERVIEW,
         "Northflank backups / Overview",
