@@ -13,7 +13,7 @@ demo: $(INSTALLED) ## simulated Northflank + exporter; open the address it print
 	$(BIN)/northflank-backup-exporter demo
 
 demo-stack: $(INSTALLED) ## the same with Prometheus, Alertmanager and, where it is installed, Grafana
-	scripts/fetch-tools
+	scripts/fetch-tools prometheus prometheus-alertmanager
 	PATH="$(CURDIR)/.tools/usr/bin:$$PATH" $(BIN)/python -m scripts.demo_stack $(ARGS)
 
 test: $(INSTALLED) ## every test; fetches what they need
