@@ -182,7 +182,9 @@ async def _serve(folder: Path, *, any_ports: bool) -> None:
     plan = stack.programs(binaries)
     taken = [f"{program.name}: port {program.port} of this machine is taken" for program in plan if program.is_taken()]
     if taken:
-        raise CannotRun("\n".join([*taken, "Stop what listens there, or let it choose: make demo-stack ARGS=--any-ports"]))
+        raise CannotRun(
+            "\n".join([*taken, "Stop what listens there, or let it choose: make demo-stack ARGS=--any-ports"])
+        )
     async with AsyncExitStack() as started:
         processes = [await started.enter_async_context(running(program)) for program in plan]
         sys.stdout.write("\n".join([*stack.lines(binaries), "Stop with Ctrl-C.", ""]))
