@@ -42,7 +42,13 @@ async def demo_stack(folder: Path, *arguments: str, path: str | None = None) -> 
     temporary.mkdir()
     environment = {"TMPDIR": str(temporary)} | ({"PATH": path} if path is not None else {})
     async with running(*arguments, cwd=ROOT, environment=environment, module="scripts.demo_stack") as command:
-        yield command
+        try:
+            yield command
+        finally:
+            # Killed, it could not stop what it has started.
+            with suppress(ProcessLookupError):
+                command.signal(signal.SIGTERM)
+            await command.end()
 
 
 async def addresses(command: Command) -> Mapping[str, str]:
