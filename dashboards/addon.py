@@ -100,7 +100,10 @@ def _now() -> Iterator[Finished]:
             no_value="No attempts",
             mappings=style.STATUSES,
         ),
-        query_now(promql.from_freshest(of_addon(f"{BACKUP}_last_attempt_status"), "status"), "{{status}}"),
+        query_now(
+            promql.per_addon(promql.from_freshest(of_addon(f"{BACKUP}_last_attempt_status"), "status"), "status"),
+            "{{status}}",
+        ),
         spark=False,
         text=BigValueTextMode.NAME,
     )

@@ -16,9 +16,6 @@ _NO_ADDONS = "No addons watched"
 _AGES = (1, 6, 12, 24, 48, 7 * 24, 28 * 24)
 """Upper bounds of the heatmap's rows, in hours."""
 
-_WORST_FIRST = (("A", 3), ("B", 2), ("C", 1), ("D", None), ("E", -1), ("F", 0), ("G", -2))
-"""Grafana draws series in the order of the queries, so there is one for each state of `promql.STATE`."""
-
 
 def overview() -> Json:
     """Give the dashboard."""
@@ -145,7 +142,7 @@ def _states() -> Finished:
             mappings=style.STATES,
             thresholds=steps(GOOD, (1, NEAR), (2, BAD), (3, NONE)),
         ),
-        *(query(promql.state_now(state), "{{project_id}} / {{addon_id}}", name=name) for name, state in _WORST_FIRST),
+        query(promql.states_worst_first(), "{{project_id}} / {{addon_id}}"),
     )
 
 

@@ -11,6 +11,7 @@ from dashboards import limits
 REPLICA: Final = "instance, pod, container"
 ADDON: Final = "job, account, project_id, addon_id"
 BACKUP: Final = "northflank_addon_backup"
+ORDER: Final = "_order"
 
 _EXPORTER: Final = ('job=~"$job"', 'instance=~"$instance"')
 _ACCOUNT: Final = (*_EXPORTER, 'account=~"$account"')
@@ -109,10 +110,14 @@ def count(expression: str) -> str:
     return f"count({expression}) or 0 * count({of_addon('northflank_addon_poll_success')})"
 
 
-def state_now(state: int | None) -> str:
-    """Select the states of the addons that are in this one at the end of the shown time; None: in none."""
+def states_worst_first() -> str:
+    """Give all states over time, in the order of the last ones, worst first; unknown ones come before all.
+
+    Prometheus orders the series of a range by their labels, so the order is a label whose name sorts before others.
+    """
     last = f"last_over_time(({STATE})[1m:1m] @ end())"
-    return f"({STATE})\nunless {last}" if state is None else f"({STATE})\nand ({last} == {state})"
+    order = f'count_values by ({ADDON}) ("{ORDER}", 3 - {last})'
+    return f"({STATE})\n+ on ({ADDON}) group_left ({ORDER}) 0 * {order}\nor on ({ADDON}) ({STATE})"
 
 
 def failures(window: str, seconds: int) -> str:

@@ -21,7 +21,7 @@ PROMETHEUS = {"up": frozenset[str](), "scrape_duration_seconds": frozenset[str](
 OF_TARGETS = frozenset({"job", "instance", "pod", "container"})
 """Labels that a target has, or may have; the variables and the removal of replicas go by them."""
 
-MADE_HERE = frozenset({"link"})
+MADE_HERE = frozenset({"link", "_order"})
 """Labels that a query makes."""
 
 UNUSED = {
