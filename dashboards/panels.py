@@ -20,6 +20,7 @@ from grafana_foundation_sdk.models.common import (
     LineInterpolation,
     SortOrder,
     StackingMode,
+    TableAutoCellOptions,
     TooltipDisplayMode,
     VisibilityMode,
 )
@@ -164,7 +165,12 @@ def timeline(about: About, *targets: Target, rows: int = 20) -> Finished:
 
 def rows(about: About, *targets: Target, sort_by: str = "", descending: bool = True) -> Finished:
     """Show a table."""
-    builder = table.Panel().show_header(True).color_scheme(FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
+    builder = (
+        table.Panel()
+        .show_header(True)
+        .cell_options(TableAutoCellOptions())
+        .color_scheme(FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
+    )
     if sort_by:
         builder.sort_by([common.TableSortByFieldState().display_name(sort_by).desc(descending)])
     return _finished(builder, about, targets)

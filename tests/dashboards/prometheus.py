@@ -95,10 +95,11 @@ class Prometheus:
 @contextmanager
 def running(folder: Path) -> Iterator[Prometheus]:
     """Write the history, make a database of it, start Prometheus."""
+    promtool, prometheus = (program(name, origin=ORIGIN) for name in ("promtool", "prometheus"))
     write(folder / "history.om", end=END, every=EVERY, second_since=SECOND_EXPORTER_SINCE)
     # One block for all of it: by default promtool reads the file again for each two hours.
     longest = f"--max-block-duration={2 * SPAN // timedelta(hours=1)}h"
-    make = [program("promtool", origin=ORIGIN), "tsdb", "create-blocks-from", "openmetrics", "--quiet", longest]
+    make = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", longest]
     files = [folder / "history.om", folder / "data"]
     done = subprocess.run([*make, *files], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -106,7 +107,7 @@ def running(folder: Path) -> Iterator[Prometheus]:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
     command = [
-        program("prometheus", origin=ORIGIN),
+        prometheus,
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
         "--storage.tsdb.retention.time=100y",
