@@ -12,7 +12,8 @@ from pathlib import Path
 import yaml
 
 from scripts.demo_stack import USUAL_PORTS
-from tests.dashboards.reading import Target, asked, targets
+from tests.dashboards.prometheus import filled
+from tests.dashboards.reading import Target, targets
 from tests.machine import program
 from tests.process import ROOT, Command, get, running
 from tests.stack import Json, RunningPrometheus, ask, becomes
@@ -75,16 +76,8 @@ def children(parent: int) -> dict[int, str]:
     return found
 
 
-CHOSEN = {
-    "datasource": "northflank-prometheus",
-    "project_id": "shop",
-    "addon_id": "orders-db",
-    "__rate_interval": "8s",
-    "__interval": "4s",
-    "__interval_ms": "4000",
-    "__range": "1h",
-    "__range_s": "3600",
-}
+CHOSEN = {"__rate_interval": "8s", "__interval": "4s"}
+"""As Grafana takes it for a data source that is scraped every two seconds."""
 SILENT = {
     ("northflank-exporter", "Token expires in"): "the simulator's token is no JWT",
     ("northflank-overview", "Growth per day"): "that takes a day",
@@ -102,7 +95,7 @@ async def until_filled(prometheus: RunningPrometheus) -> None:
 
     async def are_filled() -> bool:
         for target in targets():
-            if panel_of(target) in silent and await prometheus.series(asked(target, CHOSEN)):
+            if panel_of(target) in silent and await prometheus.series(filled(target.expression, CHOSEN)):
                 silent.remove(panel_of(target))
         return silent <= SILENT.keys()
 

@@ -24,8 +24,6 @@ SAMPLE_VALUES = {
 """Durations that no query writes by itself."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)[^}]*\}|\$(\w+)|\[\[(\w+)\]\]")
-# $1 is not one of Grafana's: it stands in a label_replace().
-_NAMED = re.compile(r"\$\{(\w+)[^}]*\}|\$([A-Za-z_]\w*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +73,6 @@ def expanded(expression: str, values: dict[str, str] | None = None) -> str:
     parts = expression.split('"')
     parts[::2] = [_VARIABLE.sub(lambda found: known[next(filter(None, found.groups()))], part) for part in parts[::2]]
     return '"'.join(parts)
-
-
-def asked(target: Target, chosen: dict[str, str]) -> str:
-    """Give what Grafana asks: every variable replaced, by what was chosen of those that have no value for all."""
-    values = {each["name"]: each.get("allValue") or chosen[each["name"]] for each in variables(target.board)}
-    known = {**chosen, **values}
-    return _NAMED.sub(lambda found: known[next(filter(None, found.groups()))], target.expression)
 
 
 def parsed(expression: str) -> Node:
