@@ -50,7 +50,7 @@ TOLD = {
     ("NorthflankBackupStuck", "acme", "stuck-db"): ("warning", ["4h "]),
     ("NorthflankBackupFailed", "acme", "failing-db"): ("warning", ["1d 12h "]),
     ("NorthflankBackupNever", "acme", "never-db"): ("critical", []),
-    ("NorthflankBackupTooOld", "acme", "overdue-db"): ("critical", ["3d 0h ", "1d 12h "]),
+    ("NorthflankBackupTooOld", "acme", "overdue-db"): ("critical", ["3d ", "1d 12h "]),
 }
 """What each trouble is told as: how severe, and which times its description names."""
 ABSENCE = Alerts([("NorthflankExporterDown", "", "")])

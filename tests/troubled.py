@@ -79,5 +79,6 @@ def _hourly(draft: Drafting, *, minutes: float) -> Schedule:
 
 
 def _weekly(draft: Drafting, *, days: int) -> Schedule:
-    due = draft.ago(days=days)
+    # It runs on the hour: three days ago and up to two hours more, whatever the time is now.
+    due = draft.ago(days=days, hours=1)
     return draft.weekly(_DUMP, due.weekday(), hour=due.hour, keep_days=60)
