@@ -1,13 +1,13 @@
 # The door to the project: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stack test coverage check fix docs dashboards bench lock clean
+.PHONY: help demo demo-stack test coverage check fix docs dashboards dashboards-preview bench lock clean
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 SOURCES := exporter tests bench scripts dashboards
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## simulated Northflank + exporter; open the address it prints
 	$(BIN)/northflank-backup-exporter demo
@@ -42,6 +42,10 @@ docs: $(INSTALLED) ## write the generated parts of the documentation
 dashboards: $(INSTALLED) ## write the Grafana dashboards from the code in dashboards/
 	$(BIN)/python -m dashboards
 
+dashboards-preview: $(INSTALLED) ## draw them with Grafana's components in Chromium, for the pictures in docs/images/
+	scripts/fetch-tools prometheus promtool
+	PATH="$(CURDIR)/.tools/usr/bin:$$PATH" $(BIN)/python -m dashboards.preview
+
 bench: $(INSTALLED) ## measure scrapes, memory and requests, beside prometheus_client and node_exporter
 	scripts/fetch-tools prometheus-node-exporter
 	PATH="$(CURDIR)/.tools/usr/bin:$$PATH" $(BIN)/python -m bench $(ARGS)
@@ -55,7 +59,8 @@ lock: $(INSTALLED) ## pin the newest versions, with hashes
 		pyproject.toml --output-file requirements-dev.txt
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .tools tests/js/node_modules .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .tools tests/js/node_modules tests/dashboards/schema/node_modules \
+		dashboards/preview/node_modules dashboards/preview/dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(INSTALLED): requirements-dev.txt pyproject.toml
 	scripts/make-venv $(VENV)

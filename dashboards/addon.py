@@ -64,7 +64,7 @@ def _now() -> Iterator[Finished]:
             title="Last completed",
             description=(
                 "When the latest backup was completed: what happened since then would be lost.\n\n"
-                "Red past the limit, where NorthflankBackupTooOld fires."
+                "Too long ago? The next panel compares it with the limit, the row below shows the attempts since."
             ),
             height=5,
             unit="dateTimeFromNow",

@@ -83,6 +83,7 @@ def _outcomes() -> Finished:
         style=GraphDrawStyle.BARS,
         stacked=True,
         legend=("sum",),
+        least=0,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dashboards import limits, promql
 from dashboards.panels import FULL_WIDTH, About, Finished, graph, number, query, query_now, query_rows, rows
 from dashboards.promql import BACKUP, of_addon, once_addon, per_addon
-from dashboards.style import BAD, COLORED_TEXT, DASHED, GOOD, LIMIT, NEAR, fixed, steps
+from dashboards.style import BAD, COLORED_TEXT, DASHED, GOOD, LIMIT, NEAR, QUIET, fixed, steps
 
 _SCHEDULE = ("backup_kind", "interval")
 _BACKUP = ("backup_id", "backup_kind", "source_type", "compression_type", "addon_version", "destination_id")
@@ -28,6 +28,7 @@ def expected() -> Iterator[Finished]:
             height=8,
             no_value="No schedules",
             thresholds=steps(GOOD, (limits.MISSED_RUNS, NEAR)),
+            overrides=(("^schedules$", {**fixed(QUIET), **DASHED}),),
         ),
         query(once_addon(f"{BACKUP}_schedule_missed_runs"), "{{interval}} {{backup_kind}}"),
         query(f"max({once_addon('northflank_addon_backup_schedules')})", "schedules", name="B"),
@@ -45,10 +46,10 @@ def _schedules() -> Finished:
         "interval": "Interval",
         "backup_kind": "Kind",
         "Value #Last": "Last due",
-        "Value #Kind": "Last completed of its kind",
+        "Value #Kind": "Last completed",
         "Value #Next": "Next due",
         "Value #Missed": "Missed runs",
-        "Value #Kept": "Kept for",
+        "Value #Kept": "Kept (days)",
     }
     hidden = ("Time", "job", "account", "project_id", "addon_id")
     return rows(
@@ -63,7 +64,7 @@ def _schedules() -> Finished:
             height=8,
             no_value="No schedules: NorthflankBackupUnscheduled",
             overrides=(
-                ("^(Last due|Next due|Last completed of its kind)$", {"unit": "dateTimeFromNow"}),
+                ("^(Last due|Next due|Last completed)$", {"unit": "dateTimeFromNow"}),
                 (
                     "^Missed runs$",
                     {
@@ -71,7 +72,6 @@ def _schedules() -> Finished:
                         **COLORED_TEXT,
                     },
                 ),
-                ("^Kept for$", {"unit": "s"}),
             ),
             transformations=(
                 ("merge", {}),
@@ -88,7 +88,7 @@ def _schedules() -> Finished:
         query_rows(column("last_due_timestamp_seconds", " * 1000"), name="Last"),
         query_rows(column("next_due_timestamp_seconds", " * 1000"), name="Next"),
         query_rows(column("missed_runs"), name="Missed"),
-        query_rows(column("retention_seconds"), name="Kept"),
+        query_rows(column("retention_seconds", f" / {limits.DAY}"), name="Kept"),
         query_rows(_last_of_its_kind(), name="Kind"),
     )
 
@@ -121,7 +121,7 @@ def copies() -> Iterator[Finished]:
         ),
         query(copied, "{{destination_id}}"),
         query(usual, "{{destination_id}} usually", name="B"),
-        legend=("lastNotNull", "max"),
+        legend=(),
         least=0,
     )
     yield number(
@@ -158,6 +158,8 @@ def copies() -> Iterator[Finished]:
         query(f"{once_addon('northflank_addon_restores')} > 0", "{{status}}"),
         stacked=True,
         stepped=True,
+        legend=(),
+        least=0,
     )
     yield _latest()
 

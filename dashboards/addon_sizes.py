@@ -45,6 +45,7 @@ def _of_kind() -> Finished:
         query(f"{limits.SIZE_DROPPED} * {median}", "half the median", name="C"),
         query(f"{limits.SIZE_JUMPED} * {median}", "twice the median", name="D"),
         stepped=True,
+        legend=(),
         least=0,
     )
 
@@ -93,4 +94,5 @@ def _listed() -> Finished:
         query(f"{once_addon('northflank_addon_backups')} > 0", "{{status}}"),
         stacked=True,
         stepped=True,
+        least=0,
     )

@@ -161,7 +161,7 @@ def _api() -> Iterator[Finished]:
         ),
         query(f"sum by (endpoint) ({requests})", "{{endpoint}}"),
         stacked=True,
-        legend=("mean", "max"),
+        legend=(),
         least=0,
     )
     yield _latency()
@@ -227,7 +227,7 @@ def _latency() -> Finished:
             for name, quantile in (("A", 0.5), ("B", 0.9), ("C", 0.99))
         ),
         query(f"{total} / {number_of}", "mean", name="D"),
-        legend=("mean", "max"),
+        legend=(),
         least=0,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dashboards import limits, promql
 from dashboards.panels import About, Finished, graph, query, query_rows, rows
 from dashboards.promql import of_account, of_exporter, once
-from dashboards.style import BAD, COLORED_TEXT, GOOD, LIMIT, NEAR, NEUTRAL, fixed, steps
+from dashboards.style import BAD, COLORED_TEXT, DASHED, GOOD, LIMIT, NEAR, NEUTRAL, QUIET, fixed, steps
 
 _DATA_AGE = f"time() - {once(of_account('northflank_addon_data_timestamp_seconds'))}"
 
@@ -27,13 +27,13 @@ def polling() -> Iterator[Finished]:
                 ("^deferred$", fixed(NEUTRAL)),
                 ("^late$", fixed(NEAR)),
                 ("^failed$", fixed(BAD)),
+                ("^watched$", {**fixed(QUIET), **DASHED}),
             ),
         ),
         query(f"sum by (result) ({once(of_account('northflank_scrape_addons'))})", "{{result}}"),
         query(f"sum({once(of_account('northflank_exporter_addons'))})", "watched", name="B"),
-        stacked=False,
         stepped=True,
-        legend=("lastNotNull", "mean"),
+        legend=(),
         least=0,
     )
     yield _data_age()
@@ -79,7 +79,7 @@ def _data_age() -> Finished:
         query(f"quantile(0.9, {_DATA_AGE})", "90%", name="B"),
         query(f"quantile(0.5, {_DATA_AGE})", "50%", name="C"),
         query(promql.DATA_AGE_LIMIT, "stale after", name="D"),
-        legend=("lastNotNull", "max"),
+        legend=(),
         least=0,
     )
 
@@ -119,6 +119,7 @@ def _errors() -> Finished:
             width=8,
             height=8,
             unit="cps",
+            overrides=((".*", {"custom.axisSoftMax": 0.01}),),
         ),
         query(
             f"sum by (reason) (rate({of_account('northflank_poll_errors_total')}[$__rate_interval])) > 0", "{{reason}}"
@@ -152,7 +153,7 @@ def _durations() -> Finished:
         ),
         query(f"max({poll})", "poll, longest", name="C"),
         query(f"quantile(0.5, {poll})", "poll, median", name="D"),
-        legend=("mean", "max"),
+        legend=(),
         least=0,
     )
 
@@ -169,6 +170,7 @@ def _trouble() -> Finished:
             width=12,
             height=8,
             unit="cps",
+            overrides=((".*", {"custom.axisSoftMax": 0.01}),),
         ),
         query(f"sum(rate({of_account('northflank_discovery_errors_total')}[$__rate_interval]))", "failed listings"),
         query(
@@ -176,7 +178,7 @@ def _trouble() -> Finished:
             "rejected {{endpoint}}",
             name="B",
         ),
-        legend=("mean", "max"),
+        legend=(),
         least=0,
     )
 

@@ -41,7 +41,7 @@ def every_addon() -> Finished:
         title="Every addon",
         description=_DESCRIPTION,
         width=FULL_WIDTH,
-        height=13,
+        height=15,
         no_value="-",
         thresholds=style.steps(GOOD, (limits.NEAR_ITS_LIMIT, NEAR), (limits.OVERDUE, BAD)),
         overrides=_columns(),
@@ -84,6 +84,7 @@ def _columns() -> tuple[tuple[str, Properties], ...]:
             {
                 "mappings": style.STATES,
                 "custom.width": 110,
+                "custom.align": "center",
                 "custom.cellOptions": {"type": "color-background", "mode": "basic"},
             },
         ),
@@ -106,5 +107,6 @@ def _columns() -> tuple[tuple[str, Properties], ...]:
             r"^Failures \(30 d\)$",
             {"custom.width": 120, "thresholds": style.steps("text", (1, NEAR)).build(), **COLORED_TEXT},
         ),
-        ("^link$", {"custom.hidden": True}),
+        # Older Grafanas know the one, newer ones the other.
+        ("^link$", {"custom.hidden": True, "custom.hideFrom": {"viz": True, "legend": False, "tooltip": False}}),
     )

@@ -63,6 +63,7 @@ def _protected() -> Iterator[Finished]:
             unit="percentunit",
             no_value=_NO_ADDONS,
             thresholds=steps(BAD, (1, GOOD)),
+            height=5,
         ),
         query(f"({within}) / count(({promql.STATE}) >= 0)"),
     )
@@ -103,6 +104,7 @@ def _protected() -> Iterator[Finished]:
                 "addon is so old. Red where NorthflankDataStale fires: half an hour and two full cycles of reading.\n\n"
                 "See the Exporter dashboard: is Northflank reachable, is the request limit used up?"
             ),
+            height=5,
             unit="s",
             thresholds=steps(GOOD),
             transformations=(threshold_from("limit"),),
@@ -121,7 +123,9 @@ def threshold_from(field: str) -> tuple[str, dict[str, object]]:
 
 
 def _how_many(title: str, condition: str, description: str, color: str) -> Finished:
-    about = About(title=title, description=description, no_value=_NO_ADDONS, thresholds=steps(GOOD, (1, color)))
+    about = About(
+        title=title, description=description, height=5, no_value=_NO_ADDONS, thresholds=steps(GOOD, (1, color))
+    )
     return number(about, query(count(condition)))
 
 
@@ -133,8 +137,8 @@ def _states() -> Finished:
                 "How the age of each addon's latest completed backup stood against its limit: *ok*, *above 80 %* of "
                 "it, *overdue*, *none* (never backed up), *no limit*, *paused*; grey is *unknown*, where the exporter "
                 "could not say. The order is that of the end of the shown time, worst first.\n\n"
-                "An addon that turns orange before every backup has a limit that is too tight; one that stays red "
-                "needs somebody."
+                "To turn orange before every backup is usual where the limit is an interval and an hour; what stays "
+                "red needs somebody."
             ),
             width=FULL_WIDTH,
             height=12,
@@ -235,4 +239,5 @@ def _outcomes() -> Finished:
         style=GraphDrawStyle.BARS,
         stacked=True,
         legend=("sum",),
+        least=0,
     )

@@ -37,6 +37,7 @@ Target = prometheus.Dataquery
 Mappings = Sequence[model.ValueMapping]
 Properties = dict[str, object]
 
+_LARGE = 36  # pixels, the same in all panels of a row
 _MINIMUM_INTERVAL = "1m"  # a usual scrape interval: between two scrapes there is nothing to see
 
 
@@ -93,19 +94,25 @@ def number(
     about: About,
     *targets: Target,
     spark: bool = True,
-    calculation: str = "lastNotNull",
     text: BigValueTextMode | None = None,
 ) -> Finished:
     """Show one number, or text, large; `spark` draws its course behind it."""
     builder = (
         stat.Panel()
         .graph_mode(BigValueGraphMode.AREA if spark else BigValueGraphMode.NONE)
-        .color_mode(BigValueColorMode.BACKGROUND_SOLID if not spark else BigValueColorMode.VALUE)
+        .color_mode(_emphasis(about, spark=spark))
         .text_mode(text or BigValueTextMode.VALUE)
-        .reduce_options(common.ReduceDataOptions().calcs([calculation]))
+        .text(common.VizTextDisplayOptions().value_size(_LARGE))
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .color_scheme(FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
     )
     return _finished(builder, about, targets)
+
+
+def _emphasis(about: About, *, spark: bool) -> BigValueColorMode:
+    if about.thresholds is PLAIN and not about.mappings:
+        return BigValueColorMode.NONE
+    return BigValueColorMode.VALUE if spark else BigValueColorMode.BACKGROUND_SOLID
 
 
 def graph(
@@ -117,7 +124,7 @@ def graph(
     legend: Sequence[str] = ("lastNotNull",),
     least: float | None = None,
 ) -> Finished:
-    """Draw values over time; the legend shows these calculations beside each name."""
+    """Draw values over time; the legend is a table of these calculations, or a list of names without any."""
     builder = (
         timeseries.Panel()
         .draw_style(style)

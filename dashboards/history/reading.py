@@ -68,7 +68,7 @@ class Reader:
             self.state = replace(self.state, restores=summarise_restores(parse_restores_page(restores).items))
         _, summary, requests = self._summary
         state = self.state.listed(self._info(listing.status), max_age=self.state.max_age, now=at)
-        self.state = state.polled(summary, data_at=at + took, duration=took, requests=requests, as_of=at)
+        self.state = state.polled(summary, data_at=at, duration=took, requests=requests, as_of=at - took)
         return requests
 
     def fail(self, at: datetime, reason: FailureReason, *, took: timedelta) -> None:

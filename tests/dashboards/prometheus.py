@@ -2,9 +2,6 @@
 
 import json
 import re
-import socket
-import subprocess
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -17,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dashboards.history import SPAN, write
+from dashboards.history import SPAN, prometheus
 from tests.machine import program
 from tests.process import PATIENCE_SECONDS
 
@@ -94,42 +91,8 @@ class Prometheus:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Prometheus]:
-    """Write the history, make a database of it, start Prometheus."""
-    promtool, prometheus = (program(name, origin=ORIGIN) for name in ("promtool", "prometheus"))
-    write(folder / "history.om", end=END, every=EVERY, second_since=SECOND_EXPORTER_SINCE)
-    # One block for all of it: by default promtool reads the file again for each two hours.
-    longest = f"--max-block-duration={2 * SPAN // timedelta(hours=1)}h"
-    make = [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet", longest]
-    files = [folder / "history.om", folder / "data"]
-    done = subprocess.run([*make, *files], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (folder / "prometheus.yml").write_text("scrape_configs: []\n")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-    command = [
-        prometheus,
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        "--storage.tsdb.retention.time=100y",
-        f"--query.lookback-delta={(EVERY + timedelta(minutes=1)).total_seconds():.0f}s",
-        f"--web.listen-address={address}",
-        "--log.level=warn",
-    ]
-    with subprocess.Popen(command) as process:
-        try:
-            _wait(f"http://{address}/-/ready", process)
-            yield Prometheus(f"http://{address}")
-        finally:
-            process.terminate()
-
-
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "Prometheus has ended"
-        try:
-            with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS):  # noqa: S310 - of loopback
-                return
-        except OSError:
-            time.sleep(0.02)
-    pytest.fail("Prometheus is not ready")
+    """Start Prometheus; a second exporter has watched the same for the last hours."""
+    for name in ("promtool", "prometheus"):
+        program(name, origin=ORIGIN)
+    with prometheus(folder, end=END, every=EVERY, second_since=SECOND_EXPORTER_SINCE) as url:
+        yield Prometheus(url)

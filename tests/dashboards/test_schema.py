@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from tests.machine import program
+from tests.process import ROOT
 
 from .reading import Json, boards, panels
 
@@ -83,7 +84,8 @@ def test_a_slip_of_the_pen_is_found(schemas: Schemas) -> None:
     assert "'tittle' was unexpected" in found
 
 
-def test_the_lock_file_names_no_registry_and_keeps_the_hashes() -> None:
-    packages = json.loads((FOLDER / "package-lock.json").read_text())["packages"]
+@pytest.mark.parametrize("folder", [FOLDER, ROOT / "dashboards" / "preview"], ids=lambda folder: folder.name)
+def test_a_lock_file_names_no_registry_and_keeps_the_hashes(folder: Path) -> None:
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
     installed = [package for name, package in packages.items() if name]
     assert all("resolved" not in package and "integrity" in package for package in installed)
