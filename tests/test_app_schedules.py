@@ -1,5 +1,6 @@
 """From schedules and restores to the exposition: what was due, what came, and what cannot be known."""
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -189,6 +190,15 @@ async def test_a_scrape_waits_for_backups_only(simulator: Simulator, now: dateti
 
     assert values["northflank_scrape_duration_seconds"] < 5
     assert set(about(values, "northflank_addon_poll_success").values()) == {1}
+
+
+async def test_scrapes_that_begin_together_ask_for_schedules_once(simulator: Simulator, now: datetime) -> None:
+    async with Exporter(configured(simulator, project="shop", addon="catalog-db"), now=lambda: now) as exporter:
+        await exporter.scrape(timedelta(seconds=10))
+        await asyncio.gather(*(exporter.scrape(timedelta(seconds=10)) for _ in range(3)))
+        values = await scraped(exporter)
+
+    assert values['northflank_api_requests_total{code="200",endpoint="schedules"}'] == 1
 
 
 async def test_another_time_zone_counts_from_the_next_answer_on(simulator: Simulator, now: datetime) -> None:

@@ -9,7 +9,7 @@ A failure says nothing about the backups, which are what matters: what was known
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -146,10 +146,16 @@ class Extras:
         # Stable: among equals as they came to be watched.
         return [errand for _, _, errand in sorted(ranked, key=lambda each: each[:2])]
 
-    async def run(self, errand: Errand, take: Callable[[], bool]) -> None:
-        """Read something whose first request is paid; `take` pays for one more, or the rest is read another time."""
-        begun_at = self._monotonic()
+    def run(self, errand: Errand, take: Callable[[], bool]) -> Coroutine[Any, Any, None]:
+        """Read something whose first request is paid; `take` pays for one more, or the rest is read another time.
+
+        It is no longer due from this call on, not only once what this gives is awaited: scrapes can begin together.
+        """
         self._running.add(errand)
+        return self._run(errand, take)
+
+    async def _run(self, errand: Errand, take: Callable[[], bool]) -> None:
+        begun_at = self._monotonic()
         try:
             is_over = await self._read(errand, take)
         except RequestDeferred:
