@@ -10,7 +10,7 @@ import pytest
 
 from exporter.api_token import ApiToken
 from exporter.app import Exporter
-from exporter.config import AccountConfig, AddonEntry, CollectConfig, Config
+from exporter.config import AccountConfig, AddonEntry, CollectConfig, Config, ScrapeConfig
 from exporter.simulator import Behaviour, Fault, Simulator
 from exporter.simulator.routes import Endpoint
 from tests.oracle import series
@@ -190,6 +190,16 @@ async def test_a_scrape_waits_for_backups_only(simulator: Simulator, now: dateti
 
     assert values["northflank_scrape_duration_seconds"] < 5
     assert set(about(values, "northflank_addon_poll_success").values()) == {1}
+
+
+async def test_schedules_that_nobody_answers_leave_room_for_backups(simulator: Simulator, now: datetime) -> None:
+    simulator.faults.inject(Fault.hang(), endpoint=Endpoint.SCHEDULES)
+    config = replace(configured(simulator), scrape=ScrapeConfig(concurrency=4))
+    async with Exporter(config, now=lambda: now) as exporter:
+        scrapes = [await scraped(exporter, timedelta(seconds=6)) for _ in range(4)]
+
+    addons = scrapes[0]["northflank_exporter_addons"]
+    assert [each['northflank_scrape_addons{result="polled"}'] for each in scrapes] == [addons] * 4
 
 
 async def test_scrapes_that_begin_together_ask_for_schedules_once(simulator: Simulator, now: datetime) -> None:

@@ -134,6 +134,11 @@ class Extras:
         now = self._monotonic()
         return sum(1 for due_at in self._due_at.values() if due_at <= now)
 
+    @property
+    def running(self) -> int:
+        """How many errands are being run."""
+        return len(self._running)
+
     def due(self) -> list[Errand]:
         """Give what is to be read now of addons whose backups have been read, the most worth reading first."""
         now = self._monotonic()

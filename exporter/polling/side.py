@@ -30,6 +30,7 @@ class SideWork:
         self._crew = crew
         self._monotonic = monotonic
         self._wanted = 0
+        self._under_way: set[asyncio.Task[None]] = set()
 
     def release(self, now: float) -> None:
         """Let the purses have what time has brought."""
@@ -37,28 +38,32 @@ class SideWork:
         listings = sum(account.discovery.requests for account in accounts if account.discovery.is_needed)
         self._agenda.release(now, {Purse.DETAILS: self._wanted, Purse.EXTRAS: listings})
 
-    def start(self) -> list[asyncio.Task[None]]:
+    def start(self) -> None:
         """Begin what is due, a few errands of each account at a time."""
-        started: list[asyncio.Task[None]] = []
         self._wanted = min(sum(account.extras.waiting for account in self._accounts.values()), ERRANDS_AT_ONCE)
         now = self._monotonic()
         if not self._wanted or not self._budget.window.is_known(now):
-            return started
+            return
         self.release(now)
         if not self._budget.available(now, Purse.DETAILS):
-            return started
+            return
         due = {account: account.extras.due() for account in self._accounts.values() if not account.is_doubtful}
         for account, errands in due.items():
-            for errand in errands[:ERRANDS_AT_ONCE]:
+            # However slow they are, half of what may be in flight is left to backups.
+            at_once = min(ERRANDS_AT_ONCE, max(account.concurrency // 2, 1))
+            for errand in errands[: max(at_once - account.extras.running, 0)]:
                 if not self._take(Purse.DETAILS):
-                    return started
-                started.append(self._crew.spawn(account.extras.run(errand, self.take_for_errand)))
-        return started
+                    return
+                task = self._crew.spawn(account.extras.run(errand, self.take_for_errand))
+                self._under_way.add(task)
+                task.add_done_callback(self._under_way.discard)
 
     async def finish(self) -> None:
         """Do all that is due and can be paid."""
-        while started := self.start():
-            await asyncio.wait(started)
+        self.start()
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+            self.start()
 
     def take_for_listing(self) -> bool:
         """Whether one more request of a listing may go out."""
