@@ -20,8 +20,9 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """So many schedules as they were read, by the clock of `zone`; a run may be late by `grace`.
+    """What schedules were read, by the clock of `zone`; a run may be late by `grace`.
 
+    `schedules` is how many there are, with those that could not be read: an addon that has one is not without.
     What was found out about due times is kept until the next of them comes: it is asked for with every answer.
     """
 
@@ -33,11 +34,11 @@ class Expectation:
     _known: dict[int, tuple[datetime, Due]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @staticmethod
-    def of(schedules: Iterable[Schedule], *, zone: ZoneInfo, grace: timedelta) -> "Expectation":
-        """Condense the schedules of one addon; their order does not matter."""
+    def of(schedules: Iterable[Schedule], *, zone: ZoneInfo, grace: timedelta, unreadable: int = 0) -> "Expectation":
+        """Condense the schedules of one addon, which has some more; their order does not matter."""
         listed = tuple(schedules)
         return Expectation(
-            schedules=len(listed),
+            schedules=len(listed) + unreadable,
             timetables=timetables(listed),
             longest_gap=longest_gap(listed),
             zone=zone,

@@ -192,6 +192,18 @@ async def test_a_scrape_waits_for_backups_only(simulator: Simulator, now: dateti
     assert set(about(values, "northflank_addon_poll_success").values()) == {1}
 
 
+async def test_a_schedule_that_cannot_be_understood_is_one_all_the_same(simulator: Simulator, now: datetime) -> None:
+    config = configured(simulator, project="shop", addon="catalog-db")
+    before = await values_of(config, now)
+    simulator.faults.inject(Fault.patch({"scheduling": {"interval": "monthly"}}), endpoint=Endpoint.SCHEDULES)
+
+    values = await values_of(config, now)
+
+    assert values[f"{SCHEDULES}s{{{CATALOG}}}"] == before[f"{SCHEDULES}s{{{CATALOG}}}"] >= 1
+    assert len(about(values, f"{SCHEDULES}_next_due")) == len(about(before, f"{SCHEDULES}_next_due")) - 1
+    assert values['northflank_api_rejected_items_total{endpoint="schedules"}'] == 1
+
+
 async def test_schedules_that_nobody_answers_leave_room_for_backups(simulator: Simulator, now: datetime) -> None:
     simulator.faults.inject(Fault.hang(), endpoint=Endpoint.SCHEDULES)
     config = replace(configured(simulator), scrape=ScrapeConfig(concurrency=4))

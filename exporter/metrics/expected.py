@@ -55,7 +55,7 @@ SCHEDULE_FAMILIES: tuple[Family[AddonState] | LiveFamily[AddonState], ...] = (
     ),
     Family(
         name="northflank_addon_backup_schedules",
-        help="Backup schedules that the addon has; absent until they were read.",
+        help="Backup schedules that the addon has, unreadable ones too; absent until they were listed.",
         samples=_of_schedules(lambda expectation: one(expectation.schedules)),
     ),
     LiveFamily(

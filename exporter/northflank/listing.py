@@ -21,7 +21,7 @@ class Listing(Generic[T]):
 
     A list can shift between two pages, so an item seen before is left out. Reading ends where the API says so,
     where a cursor repeats, where page after page brings nothing new, and at MAX_PAGES; `is_whole` tells whether it was
-    the API that said so.
+    the API that said so, `rejected` how many items could not be read.
     """
 
     def __init__(self, identity: Callable[[T], str]) -> None:
@@ -30,6 +30,7 @@ class Listing(Generic[T]):
         self._cursors: set[str] = set()
         self._repeated = 0
         self.pages = 0
+        self.rejected = 0
         self.cursor = ""
         self.is_complete = False
         self.is_whole = False
@@ -70,6 +71,7 @@ class Listing(Generic[T]):
         for item in page.items:
             self._items.setdefault(self._identity(item), item)
         self.pages += 1
+        self.rejected += page.rejected
         self._cursors.add(self.cursor)
         self.cursor = page.cursor
         self._repeated = self._repeated + 1 if page.items and len(self._items) == before else 0

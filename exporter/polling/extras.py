@@ -190,7 +190,7 @@ class Extras:
             if not await self._go_on(errand.addon, schedules, self._source.schedules_page, take):
                 return False
             zone, grace = self._collection.zone, self._collection.grace
-            expectation = Expectation.of(schedules.items, zone=zone, grace=grace)
+            expectation = Expectation.of(schedules.items, zone=zone, grace=grace, unreadable=schedules.rejected)
             self._learn(errand, lambda state: replace(state, expectation=expectation))
         else:
             restores: Listing[Restore] = self._listings.setdefault(errand, Listing.of_restores())
