@@ -31,7 +31,7 @@ class Exporter:
     """Watches what a configuration names; use as an async context manager.
 
     `for_file` leaves out what must not stand in a file that another exporter reads: ages, which would freeze,
-    and the process' own metrics, which would collide with the reader's.
+    and the process' own metrics, which would collide with the reader's. Without `process_metrics` only the latter are.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Exporter:
         config: Config,
         *,
         for_file: bool = False,
+        process_metrics: bool = True,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -49,9 +50,9 @@ class Exporter:
         self._is_reload_good = True
         # prometheus_client's own collectors tell no names, and `?name[]=` is to find them too.
         registry = CollectorRegistry(support_collectors_without_names=True)
-        self._telemetry = Telemetry()
-        registry.register(self._telemetry)
-        if not for_file:
+        self.telemetry = Telemetry()
+        registry.register(self.telemetry)
+        if process_metrics and not for_file:
             process_collectors(registry)
         self.exposition = Exposition(registry, live=not for_file)
         self._store = StateStore(on_replace=self.exposition.addon_replaced, on_remove=self.exposition.addon_removed)
@@ -187,7 +188,7 @@ class Exporter:
             config,
             budget=budget,
             store=self._store,
-            telemetry=self._telemetry,
+            telemetry=self.telemetry,
             now=self._now,
             monotonic=self._monotonic,
         )

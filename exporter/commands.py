@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from exporter.forecast import forecast
 from exporter.listen import ListenAddress
 from exporter.output import reserved, write_output
 from exporter.reload import Reloading, hangups, reloading_on
-from exporter.serve import bound, cancelling_signals, serving, stop_signals
+from exporter.serve import bound, cancelling_signals, passed_by_systemd, serving, stop_signals
+from exporter.web import Protection
 
 log = logging.getLogger(__name__)
 
@@ -40,22 +41,38 @@ def read_config(path: Path | None) -> Config:
     return config
 
 
-async def serve(
-    path: Path | None, addresses: Sequence[ListenAddress], telemetry_path: str, *, enable_lifecycle: bool
-) -> int:
-    """Serve the metrics until a signal. SIGHUP reloads, with the flag a request does, too.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebOptions:
+    """How to serve, by the flags; without addresses on the sockets that systemd passes.
 
-    Raises ConfigError, MissingConfiguration or CannotListen.
+    `config_file` is the web configuration. With `enable_lifecycle` a request may reload, too.
     """
-    config = read_config(path)
-    with stop_signals() as stop, hangups() as hangup, bound(addresses) as sockets:
-        async with Exporter(config) as exporter:
+
+    addresses: Sequence[ListenAddress]
+    telemetry_path: str
+    config_file: Path | None
+    max_requests: int
+    enable_lifecycle: bool
+    process_metrics: bool
+
+
+async def serve(path: Path | None, options: WebOptions) -> int:
+    """Serve the metrics until a signal; SIGHUP reloads. Raises ConfigError, MissingConfiguration or CannotListen."""
+    config, web_config = read_config(path), options.config_file
+    protection = None if web_config is None else Protection(web_config)
+    listening = bound(options.addresses) if options.addresses else passed_by_systemd()
+    with stop_signals() as stop, hangups() as hangup, listening as sockets:
+        async with Exporter(config, process_metrics=options.process_metrics) as exporter:
             reload = Reloading(partial(_reload, exporter, path))
-            over_http = reload if enable_lifecycle else None
-            async with (
-                serving(exporter, sockets, telemetry_path=telemetry_path, reload=over_http),
-                reloading_on(hangup, reload),
-            ):
+            served = serving(
+                exporter,
+                sockets,
+                telemetry_path=options.telemetry_path,
+                reload=reload if options.enable_lifecycle else None,
+                max_requests=options.max_requests,
+                protection=protection,
+            )
+            async with served, reloading_on(hangup, reload):
                 exporter.tell_forecast()
                 await stop.wait()
     return GOOD
@@ -73,15 +90,22 @@ async def _reload(exporter: Exporter, path: Path | None) -> Sequence[str]:
     return []
 
 
-def check(path: Path | None) -> int:
+def check(path: Path | None, web_config: Path | None) -> int:
     """Tell what a configuration watches and what that will cost, or all that is wrong; without the network."""
     source = "environment" if path is None else str(path)
+    lines, code = [], GOOD
     try:
         lines = [f"{source}: good", *forecast(read_config(path))]
-        code = GOOD
     except ConfigError as error:
         lines = [f"{source}: {problem}" for problem in error.problems]
         code = FAILURE
+    if web_config is not None:
+        try:
+            Protection(web_config)
+            lines.append(f"{web_config}: good")
+        except ConfigError as error:
+            lines += [f"{web_config}: {problem}" for problem in error.problems]
+            code = FAILURE
     write_output("\n".join([*lines, ""]).encode())
     return code
 

@@ -1,6 +1,8 @@
 """Listen addresses as Prometheus' programs write them: `:10087`, `127.0.0.1:0`, `[::1]:10087`."""
 
+import os
 import socket
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 
 HIGHEST_PORT = 65_535
@@ -55,7 +57,38 @@ class ListenAddress:
         return socket.create_server(address[:2], family=family)
 
 
+FIRST_PASSED_FD = 3
+"""Where systemd's begin: sd_listen_fds(3)."""
+
+
+def passed_sockets(environ: MutableMapping[str, str]) -> list[socket.socket]:
+    """Take over the listening sockets that systemd has opened for this process; none where there are none.
+
+    What told of them is removed from the environment, so that no other process takes it for its own.
+    """
+    process_id, count, _ = (environ.pop(name, "") for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"))
+    if process_id != str(os.getpid()) or not (count.isascii() and count.isdigit()):
+        return []
+    passed = []
+    for number in range(FIRST_PASSED_FD, FIRST_PASSED_FD + int(count)):
+        os.set_inheritable(number, False)
+        try:
+            opened = socket.socket(fileno=number)
+        except OSError:
+            continue  # No socket, but a file or a pipe, which others take no notice of either.
+        if opened.type == socket.SOCK_STREAM and opened.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            passed.append(opened)
+        else:
+            opened.detach()
+    return passed
+
+
 def address_of(listening: socket.socket) -> ListenAddress:
-    """Give the address that a socket really has, port 0 resolved."""
+    """Give the address that a TCP socket really has, port 0 resolved."""
     host, port = listening.getsockname()[:2]
     return ListenAddress(str(host), int(port))
+
+
+def shown_address(listening: socket.socket) -> str:
+    """Write where a socket listens: a Unix socket, which only systemd can pass, has a path."""
+    return str(address_of(listening) if listening.family != socket.AF_UNIX else listening.getsockname())

@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -62,6 +63,27 @@ def configure(*, level: str, form: str, stream: TextIO) -> None:
     logging.getLogger("aiohttp.server").addFilter(_demote_bad_requests)
     # asyncio's own debug lines tell of selectors, not of backups.
     logging.getLogger("asyncio").setLevel(max(LEVELS[level], logging.INFO))
+
+
+@contextmanager
+def tracebacks_counted(count: Callable[[], None]) -> Iterator[None]:
+    """Call `count` for each error that is logged with a traceback: it was foreseen by nobody."""
+    handler = _Counting(count)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+
+class _Counting(logging.Handler):
+    def __init__(self, count: Callable[[], None]) -> None:
+        super().__init__(logging.ERROR)
+        self._count = count
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self._count()
 
 
 def _demote_bad_requests(record: logging.LogRecord) -> bool:

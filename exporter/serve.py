@@ -3,10 +3,11 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Self
 
@@ -14,8 +15,9 @@ from aiohttp import web
 
 from exporter import __version__
 from exporter.app import Exporter
-from exporter.listen import ListenAddress, address_of
-from exporter.web import Reload, WebServer
+from exporter.listen import ListenAddress, address_of, passed_sockets, shown_address
+from exporter.logs import tracebacks_counted
+from exporter.web import Protection, Reload, Site, WebServer, answering, connections
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +29,9 @@ SHUTDOWN_SECONDS = 10.0
 CLOSING_SECONDS = 2.0
 """How long answers may still be on their way after that; aiohttp may take twice this."""
 
-KEEP_ALIVE_SECONDS = 150.0
-"""Longer than two usual scrape intervals, so that Prometheus keeps its connection."""
+
+MAX_REQUESTS = 40
+"""Scrapes that are answered at once, as in node_exporter."""
 
 
 class CannotListen(Exception):
@@ -53,15 +56,38 @@ def bound(addresses: Sequence[ListenAddress]) -> Iterator[list[socket.socket]]:
         yield opened
 
 
+@contextmanager
+def passed_by_systemd() -> Iterator[list[socket.socket]]:
+    """Take over the listening sockets that systemd has opened; raises CannotListen where there are none."""
+    with ExitStack() as sockets:
+        passed = [sockets.enter_context(each) for each in passed_sockets(os.environ)]
+        if not passed:
+            raise CannotListen("no socket activation file descriptors found")
+        log.info("Listening on systemd activated listeners instead of port listeners")
+        yield passed
+
+
 @asynccontextmanager
 async def serving(
-    exporter: Exporter, sockets: Sequence[socket.socket], *, telemetry_path: str, reload: Reload | None = None
+    exporter: Exporter,
+    sockets: Sequence[socket.socket],
+    *,
+    telemetry_path: str,
+    reload: Reload | None = None,
+    max_requests: int = MAX_REQUESTS,
+    protection: Protection | None = None,
 ) -> AsyncIterator[list[ListenAddress]]:
-    """Serve on bound sockets, at the end until nothing is in flight any more; gives the real addresses.
+    """Serve on bound sockets, at the end until nothing is in flight any more; gives the real TCP addresses.
 
-    Without `reload` nobody may ask for it over HTTP.
+    Without `reload` nobody may ask for it over HTTP. `max_requests` limits the scrapes that are answered at once;
+    0 is no limit. Without `protection` everybody gets in, in plain text.
     """
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="render") as render_pool:
+    telemetry = exporter.telemetry
+    with (
+        tracebacks_counted(telemetry.unexpected_errors.inc),
+        _thread("render") as render_pool,
+        _thread("bcrypt") as hash_pool,
+    ):
         server = WebServer(
             watcher=exporter,
             exposition=exporter.exposition,
@@ -69,27 +95,39 @@ async def serving(
             telemetry_path=telemetry_path,
             version=__version__,
             reload=reload,
+            max_requests=max_requests,
+            middlewares=[answering(telemetry.answered), *([protection.guard(hash_pool)] if protection else [])],
         )
-        runner = web.AppRunner(
-            server.app,
-            access_log=None,
-            handle_signals=False,
-            keepalive_timeout=KEEP_ALIVE_SECONDS,
-            shutdown_timeout=CLOSING_SECONDS,
-        )
+        runner = web.AppRunner(server.app, handle_signals=False, shutdown_timeout=CLOSING_SECONDS)
         await runner.setup()
         try:
-            for listening in sockets:
-                await web.SockSite(runner, listening).start()
-            addresses = [address_of(listening) for listening in sockets]
-            for address in addresses:
-                log.info("Listening", extra={"address": address})
+            await _listen(runner, sockets, protection)
             # What there is by now stays: that the collector goes through it again and again would delay answers.
             gc.freeze()
-            yield addresses
+            yield [address_of(each) for each in sockets if each.family != socket.AF_UNIX]
         finally:
             await server.finish(SHUTDOWN_SECONDS)
             await runner.cleanup()
+
+
+@contextmanager
+def _thread(name: str) -> Iterator[Executor]:
+    """Run a thread that takes one thing after the other; what it has not begun at the end is left undone."""
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+async def _listen(runner: web.AppRunner, sockets: Sequence[socket.socket], protection: Protection | None) -> None:
+    context = protection.context if protection else None
+    opened = connections(context)
+    for listening in sockets:
+        await Site(runner, listening, opened, context).start()
+        log.info("Listening", extra={"address": shown_address(listening)})
+    if protection is not None:
+        log.info("TLS is disabled" if context is None else "TLS is enabled")
 
 
 @contextmanager

@@ -55,6 +55,21 @@ class Telemetry(Collector):
             ["account"],
             registry=self._counters,
         )
+        self.http_requests = Counter(
+            "northflank_exporter_http_requests_total",
+            "Requests that the exporter has answered, by HTTP status.",
+            ["code"],
+            registry=self._counters,
+        )
+        self.unexpected_errors = Counter(
+            "northflank_exporter_unexpected_errors_total",
+            "Errors that nobody foresaw; the log has a traceback of each.",
+            registry=self._counters,
+        )
+
+    def answered(self, status: int) -> None:
+        """Count an answer to a request."""
+        self.http_requests.labels(str(status)).inc()
 
     def collect(self) -> Iterable[Metric]:
         """Give the counters as they are exposed: an account without a name has no label `account`."""

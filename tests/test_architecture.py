@@ -13,7 +13,7 @@ PACKAGE = Path(exporter.__file__).parent
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 50
 
-WHOLE = ("config", "simulator")
+WHOLE = ("config", "simulator", "webconfig")
 """Packages that count as one room here; any module of theirs may import any other of the same package."""
 
 EVERYTHING = frozenset({"*"})
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "listen": "",
         "simulator": "listen",
         "config": "api_token",
+        "webconfig": "config",
         # The way of the data, from the API …
         "northflank.errors": "model",
         "northflank.body": "northflank.errors",
@@ -85,26 +86,51 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "web.negotiation": "",
         "web.discovery": "model state",
         "web.probe": "",
-        "web.server": "exposition model state web.discovery web.negotiation web.probe web.writing",
+        "web.client_hello": "",
+        "web.basic_auth": "",
+        "web.rate_limit": "webconfig",
+        "web.connection": "",
+        "web.site": "web.connection",
+        "web.answers": "web.connection",
+        "web.tls": "config webconfig",
+        "web.handshake": "web.client_hello web.tls webconfig",
+        "web.guard": "web.answers web.basic_auth web.rate_limit webconfig",
+        "web.protection": "web.guard web.handshake web.tls webconfig",
+        "web.server": "exposition model state web.answers web.discovery web.negotiation web.probe web.writing",
         "web.writing": "",
-        "web": "web.server",
+        "web": "web.answers web.connection web.protection web.server web.site",
         "forecast": "config northflank.window",
         "discovered": "model",
         # Only these see how it fits together, and only the demo sees the simulator.
         "group": "* config discovered forecast model northflank polling state telemetry",
         "app": "* config discovered exposition forecast group model northflank state telemetry",
-        "serve": "* app listen web",
+        "serve": "* app listen logs web",
         "reload": "web",
-        "commands": "app config discovered forecast listen output reload serve",
+        "commands": "app config discovered forecast listen output reload serve web",
         "demo": "api_token app commands config listen output serve simulator",
-        "cli": "* commands config demo listen logs output serve",
+        "flags": "* listen logs serve",
+        "cli": "* commands config demo flags listen logs output serve webconfig",
         "__main__": "cli",
     }.items()
 }
 """Every module, and what of this package it may import; `*` stands for the version in the package itself."""
 
 OTHERS_MAY_IMPORT = {
-    "aiohttp": {"logs", "northflank.client", "northflank.session", "serve", "simulator", "web.server", "web.writing"},
+    "aiohttp": {
+        "logs",
+        "northflank.client",
+        "northflank.session",
+        "serve",
+        "simulator",
+        "web.answers",
+        "web.connection",
+        "web.guard",
+        "web.protection",
+        "web.server",
+        "web.site",
+        "web.writing",
+    },
+    "bcrypt": {"web.basic_auth"},
     "yarl": {"northflank.client", "simulator"},
     "prometheus_client": {"app", "exposition", "lines", "telemetry"},
     "yaml": {"config"},

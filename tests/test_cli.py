@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter import __version__, cli
+from exporter import __version__, cli, flags
 from exporter.listen import ListenAddress
 from exporter.simulator import Simulator
 from tests.process import ANY_ADDRESS, run, running, write_config
@@ -98,8 +98,8 @@ def test_help_is_no_wrong_usage(words: list[str]) -> None:
 
 
 def test_without_an_address_each_command_has_its_own() -> None:
-    assert str(cli.DEFAULT_ADDRESS) == ":10087"
-    assert str(cli.SIMULATOR_ADDRESS) == "127.0.0.1:10088"
+    assert str(flags.DEFAULT_ADDRESS) == ":10087"
+    assert str(flags.SIMULATOR_ADDRESS) == "127.0.0.1:10088"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_without_an_address_each_command_has_its_own() -> None:
 )
 def test_no_address_is_forgotten(words: list[str], addresses: list[int]) -> None:
     default = ListenAddress("", 9)
-    options = cli._parsed(cli._parser(), words)
+    options = cli._parsed(flags.parser(), words)
     assert cli._addresses(options, default) == ([ListenAddress("", port) for port in addresses] or [default])
 
 

@@ -70,6 +70,8 @@ COUNTERS_AND_HISTOGRAMS = {
     "northflank_api_request_duration_seconds": ("histogram", ("account", "endpoint")),
     "northflank_api_rejected_items": ("counter", ("account", "endpoint")),
     "northflank_discovery_errors": ("counter", ("account",)),
+    "northflank_exporter_http_requests": ("counter", ("code",)),
+    "northflank_exporter_unexpected_errors": ("counter", ()),
 }
 
 WITHOUT_UNIT = {
@@ -130,6 +132,7 @@ def test_every_promised_counter_and_histogram_exists_with_its_labels() -> None:
     telemetry.api_request_duration.labels(account="a", endpoint="b")
     telemetry.rejected_items.labels(account="a", endpoint="b")
     telemetry.discovery_errors.labels(account="a")
+    telemetry.answered(200)
 
     found = {
         metric.name: (metric.type, tuple(name for name in metric.samples[0].labels if name != "le"))

@@ -17,6 +17,7 @@ from exporter.app import Exporter
 from exporter.config import load
 from exporter.listen import ListenAddress
 from exporter.simulator import Fault, Simulator
+from exporter.web import connection
 from tests.machine import wants_ipv6
 from tests.oracle import series
 from tests.process import ANY_ADDRESS, PATIENCE_SECONDS, Command, eventually, get, run, running, write_config
@@ -104,11 +105,11 @@ async def test_the_real_port_is_logged(exporter: Command) -> None:
 
 def test_prometheus_keeps_its_connection_over_a_scrape_that_is_left_out() -> None:
     usual_interval = 60
-    assert 2 * usual_interval < serve.KEEP_ALIVE_SECONDS < 3 * usual_interval
+    assert 2 * usual_interval < connection.KEEP_ALIVE_SECONDS < 3 * usual_interval
 
 
 async def test_connections_are_kept_no_longer_than_that(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "KEEP_ALIVE_SECONDS", 0.05)
+    monkeypatch.setattr(connection, "KEEP_ALIVE_SECONDS", 0.05)
     with serve.bound([ListenAddress("127.0.0.1", 0)]) as sockets:
         async with (
             Exporter(load(config, {})) as exporter,

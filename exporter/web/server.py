@@ -10,11 +10,12 @@ from http import HTTPStatus
 from typing import Protocol
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from exporter.exposition import Exposition, Snapshot
 from exporter.model import AddonKey
 from exporter.state import AddonState
+from exporter.web.answers import plain, send
 from exporter.web.discovery import target_groups
 from exporter.web.negotiation import Format, accepts_gzip, choose_format
 from exporter.web.probe import PARAMETERS, AddonName, BadParameters
@@ -76,6 +77,8 @@ class WebServer:
     """Answers HTTP, until it is to `finish`; `is_ready` is what /-/ready tells.
 
     `render_pool` writes and compresses, off the event loop. Without `reload` nobody may ask for it over HTTP.
+    `max_requests` limits how many requests that could cause API requests are answered at once; 0 is no limit.
+    Every request passes through the `middlewares` first.
     """
 
     def __init__(
@@ -87,6 +90,8 @@ class WebServer:
         telemetry_path: str,
         version: str,
         reload: Reload | None = None,
+        max_requests: int = 0,
+        middlewares: Sequence[Middleware] = (),
     ) -> None:
         self.is_ready = True
         self._in_flight = 0
@@ -98,11 +103,13 @@ class WebServer:
         self._of_one: _Writers = {Format.TEXT: exposition.probe_text, Format.OPENMETRICS: exposition.probe_openmetrics}
         self._render_pool = render_pool
         self._landing_page = _LANDING_PAGE.format(version=escape(version), metrics=escape(telemetry_path))
-        self.app = web.Application(middlewares=[self._counted])
+        self._max_requests = max_requests
+        self._scrapes = 0
+        self.app = web.Application(middlewares=[self._counted, *middlewares])
         # A HEAD of these would poll for nothing.
-        self.app.router.add_get(telemetry_path, self._metrics, allow_head=False)
-        self.app.router.add_get("/probe", self._probe, allow_head=False)
-        self.app.router.add_get("/sd", self._discovery, allow_head=False)
+        self.app.router.add_get(telemetry_path, self._limited(self._metrics), allow_head=False)
+        self.app.router.add_get("/probe", self._limited(self._probe), allow_head=False)
+        self.app.router.add_get("/sd", self._limited(self._discovery), allow_head=False)
         self.app.router.add_post("/-/reload", self._reloading)
         self.app.router.add_get("/-/healthy", self._healthy)
         self.app.router.add_get("/-/ready", self._ready)
@@ -126,6 +133,23 @@ class WebServer:
             self._in_flight -= 1
             if self._in_flight == 0:
                 self._idle.set()
+
+    def _limited(self, handler: Handler) -> Handler:
+        """Let so many at once; an answer counts until the client has read it, because it takes memory until then."""
+
+        async def limited(request: web.Request) -> web.StreamResponse:
+            if self._max_requests and self._scrapes >= self._max_requests:
+                text = f"Limit of concurrent requests reached ({self._max_requests}), try again later.\n"
+                return plain(HTTPStatus.SERVICE_UNAVAILABLE, text)
+            self._scrapes += 1
+            try:
+                answer = await handler(request)
+                await send(request, answer)
+            finally:
+                self._scrapes -= 1
+            return answer
+
+        return limited
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         snapshot = await self._watcher.scrape_in_time(_seconds(request, "X-Prometheus-Scrape-Timeout-Seconds"))

@@ -1,0 +1,91 @@
+"""Accepts connections on a socket, with TLS or without, and limits how many there are."""
+
+import asyncio
+import logging
+import socket
+import ssl
+
+from aiohttp import web
+
+from exporter.web.connection import Connection, Connections
+
+log = logging.getLogger(__name__)
+
+HANDSHAKE_SECONDS = 10.0
+CLOSING_SECONDS = 2.0
+"""How long a client may take to agree that a connection with TLS is over."""
+
+_SECONDS_AFTER_FAILURE = 0.5
+
+
+class Site(web.BaseSite):
+    """A listening socket as aiohttp's runner takes it; with a context it speaks TLS."""
+
+    __slots__ = ("_accepting", "_connections", "_context", "_listening", "_opening")
+
+    def __init__(
+        self,
+        runner: web.AppRunner,
+        listening: socket.socket,
+        connections: Connections,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        super().__init__(runner)
+        self._listening = listening
+        self._connections = connections
+        self._context = context
+        self._opening: set[asyncio.Task[None]] = set()
+        self._accepting: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """What aiohttp shows of it."""
+        return str(self._listening.getsockname())
+
+    async def start(self) -> None:
+        """Accept from now on."""
+        await super().start()
+        self._listening.setblocking(False)
+        self._accepting = asyncio.create_task(self._accept())
+
+    async def stop(self) -> None:
+        """Accept no more; what is open stays so, and is the runner's to close."""
+        if self._accepting is not None:
+            for task in (self._accepting, *self._opening):
+                task.cancel()
+            await asyncio.gather(self._accepting, *self._opening, return_exceptions=True)
+        self._listening.close()
+        await super().stop()
+
+    async def _accept(self) -> None:
+        loop, server = asyncio.get_running_loop(), self._runner.server
+        assert server is not None  # noqa: S101 - BaseSite refuses a runner without
+        while True:
+            try:
+                client, _ = await loop.sock_accept(self._listening)
+            except OSError as error:
+                log.error("Cannot accept a connection", extra={"err": error})  # noqa: TRY400 - foreseen
+                await asyncio.sleep(_SECONDS_AFTER_FAILURE)
+                continue
+            connection = Connection(server, self._connections, loop)
+            if not self._connections.enter(connection):
+                client.close()
+                continue
+            task = asyncio.create_task(self._open(client, connection))
+            connection.opened_by(task)
+            self._opening.add(task)
+            task.add_done_callback(self._opening.discard)
+
+    async def _open(self, client: socket.socket, connection: Connection) -> None:
+        over_tls = {"ssl_handshake_timeout": HANDSHAKE_SECONDS, "ssl_shutdown_timeout": CLOSING_SECONDS}
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: connection, client, ssl=self._context, **(over_tls if self._context else {})
+            )
+        except OSError:
+            # The handshake failed, or the client is gone; neither is news.
+            self._connections.left(connection)
+        except asyncio.CancelledError:
+            self._connections.left(connection)
+            client.close()
+            raise
