@@ -63,6 +63,7 @@ def configure(*, level: str, form: str, stream: TextIO) -> None:
     logging.getLogger("aiohttp.server").addFilter(_demote_bad_requests)
     # asyncio's own debug lines tell of selectors, not of backups.
     logging.getLogger("asyncio").setLevel(max(LEVELS[level], logging.INFO))
+    logging.getLogger("asyncio").addFilter(_tells_more_than_that_a_client_left)
 
 
 @contextmanager
@@ -93,6 +94,11 @@ def _demote_bad_requests(record: logging.LogRecord) -> bool:
         record.exc_info = None
         return logging.getLogger().isEnabledFor(logging.DEBUG)
     return True
+
+
+def _tells_more_than_that_a_client_left(record: logging.LogRecord) -> bool:
+    """Drop what asyncio warns of when answers are written to a client that is gone: anybody could fill the log."""
+    return record.msg not in {"SSL connection is closed", "socket.send() raised exception."}
 
 
 def _value(text: str) -> str:

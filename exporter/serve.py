@@ -17,7 +17,7 @@ from exporter import __version__
 from exporter.app import Exporter
 from exporter.listen import ListenAddress, address_of, passed_sockets, shown_address
 from exporter.logs import tracebacks_counted
-from exporter.web import Protection, Reload, Site, WebServer, answering, connections
+from exporter.web import Connections, Protection, Reload, Site, WebServer, answering
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ async def serving(
         runner = web.AppRunner(server.app, handle_signals=False, shutdown_timeout=CLOSING_SECONDS)
         await runner.setup()
         try:
-            await _listen(runner, sockets, protection)
+            await _listen(runner, sockets, protection, max_requests)
             # What there is by now stays: that the collector goes through it again and again would delay answers.
             gc.freeze()
             yield [address_of(each) for each in sockets if each.family != socket.AF_UNIX]
@@ -120,9 +120,11 @@ def _thread(name: str) -> Iterator[Executor]:
         pool.shutdown(cancel_futures=True)
 
 
-async def _listen(runner: web.AppRunner, sockets: Sequence[socket.socket], protection: Protection | None) -> None:
+async def _listen(
+    runner: web.AppRunner, sockets: Sequence[socket.socket], protection: Protection | None, max_requests: int
+) -> None:
     context = protection.context if protection else None
-    opened = connections(context)
+    opened = Connections(max_requests)
     for listening in sockets:
         await Site(runner, listening, opened, context).start()
         log.info("Listening", extra={"address": shown_address(listening)})

@@ -1,9 +1,9 @@
 """What the exporter serves over HTTP."""
 
 from exporter.web.answers import answering
-from exporter.web.connection import connections
+from exporter.web.connection import Connections
 from exporter.web.protection import Protection
 from exporter.web.server import Reload, Watcher, WebServer
 from exporter.web.site import Site
 
-__all__ = ["Protection", "Reload", "Site", "Watcher", "WebServer", "answering", "connections"]
+__all__ = ["Connections", "Protection", "Reload", "Site", "Watcher", "WebServer", "answering"]

@@ -36,7 +36,7 @@ def answering(count: Callable[[int], None]) -> Middleware:
     async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
         connection = request.protocol
         if isinstance(connection, Connection):
-            connection.request_begun()
+            connection.request_begun(request.content)
         try:
             answer = await _answer(request, handler)
             count(answer.status)

@@ -1,10 +1,9 @@
 """Connections of clients: so many at most, and none that is kept open by saying nothing."""
 
 import asyncio
-import ssl
 from typing import Any
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 HEAD_SECONDS = 10.0
 """How long a client may take to send a request's head, counted from its first byte or from connecting."""
@@ -12,18 +11,35 @@ HEAD_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 150.0
 """Longer than two usual scrape intervals, so that Prometheus keeps its connection."""
 
+_BODY_BUFFER = 4 * 1024
+"""Bytes of a body that are read ahead; nobody here reads any of it."""
+
 LINGERING_SECONDS = 1.0
 """How long the rest of a request's body is thrown away before its connection is closed."""
 
-MOST_CONNECTIONS = 256
-MOST_TLS_CONNECTIONS = 64
-"""asyncio takes a third of a megabyte for each connection with TLS."""
+LARGEST_HEAD = 32 * 1024
+"""Bytes of a request line and headers together; aiohttp limits each of them, and how many there are."""
+
+SPARE_CONNECTIONS = 60
+"""How many more there may be than scrapes are answered at once."""
+
+UNLIMITED_SCRAPES = 400
+"""What counts for that where scrapes are not limited."""
+
+UNDISTURBED_SECONDS = 1.0
+"""How long a connection that waits for a request is left alone, although others wait to be accepted."""
+
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+# All connections read into it, each taking what it got before the next one reads: asyncio's own way makes pieces of
+# 256 KiB, and what is wrong with one stays in memory with its error until the garbage is collected.
+_BUFFER = memoryview(bytearray(16 * 1024))
 
 
-class Connection(web.RequestHandler):
-    """aiohttp's connection, which ends where a head does not come in time."""
+class Connection(web.RequestHandler, asyncio.BufferedProtocol):
+    """aiohttp's connection, which ends where a head is too long or does not come in time."""
 
-    __slots__ = ("_connections", "_has_more", "_head_timer", "_link", "_opening", "is_busy")
+    __slots__ = ("_body", "_connections", "_has_more", "_head_size", "_head_timer", "_link", "_opening", "is_busy")
 
     def __init__(self, server: web.Server, connections: "Connections", loop: asyncio.AbstractEventLoop) -> None:
         settings: dict[str, Any] = {
@@ -31,13 +47,16 @@ class Connection(web.RequestHandler):
             "lingering_time": LINGERING_SECONDS,
             "access_log": None,
             "auto_decompress": False,
+            "read_bufsize": _BODY_BUFFER,
         }
         super().__init__(server, loop=loop, **settings)
         self._connections = connections
         self._opening: asyncio.Task[None] | None = None
         self._link: asyncio.Transport | None = None
         self._head_timer: asyncio.TimerHandle | None = None
+        self._body: StreamReader | None = None
         self._has_more = False
+        self._head_size = 0
         self.is_busy = False
 
     def opened_by(self, task: "asyncio.Task[None]") -> None:
@@ -50,23 +69,49 @@ class Connection(web.RequestHandler):
         self._link = self.transport
         self._await_head()
 
-    def data_received(self, data: bytes) -> None:
-        """Wait for the rest of a head where this may begin one."""
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's protocol
+        """Give the memory to read into."""
+        return _BUFFER
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take what has been read. It may begin a head, whose rest is waited for."""
         if self.is_busy:
             self._has_more = True
-        elif self._head_timer is None:
-            self._await_head()
-        super().data_received(data)
+        elif self._head_size > LARGEST_HEAD:
+            return  # Thrown away: with it unread, the answer might not arrive.
+        else:
+            self._head_size += nbytes
+            if self._head_timer is None:
+                self._await_head()
+        if self._head_size > LARGEST_HEAD:
+            self._refuse_head()
+        else:
+            self.data_received(bytes(_BUFFER[:nbytes]))
 
-    def request_begun(self) -> None:
+    def data_received(self, data: bytes) -> None:
+        """Let aiohttp read, and let go of what it keeps of bytes that are no HTTP.
+
+        It puts the error into its queue, and with it, in a circle, all that was being called: the bytes, the buffers
+        of TLS, a hundred kilobytes until the garbage is collected.
+        """
+        super().data_received(data)
+        for message, _ in getattr(self, "_messages", ()):
+            error = getattr(message, "exc", None)
+            if isinstance(error, Exception):
+                error.__traceback__ = error.__context__ = error.__cause__ = None
+
+    def request_begun(self, body: StreamReader) -> None:
         """Take note that a head is whole, and its answer is being made."""
         self.is_busy = True
+        self._body = body
+        self._head_size = 0
         self._stop_waiting()
 
     def request_ended(self) -> None:
         """Take note that the answer is on its way."""
         self.is_busy = False
-        self._connections.used(self)
+        if self._link is not None:
+            self._connections.used(self)
         if self._has_more:
             # It may be the body of what is answered already, or the beginning of the next head.
             self._has_more = False
@@ -77,6 +122,9 @@ class Connection(web.RequestHandler):
         self._stop_waiting()
         self._link = None
         self._connections.left(self)
+        if self._body is not None and not self._body.is_eof():
+            # aiohttp would go on waiting for the rest of it.
+            self._body.feed_eof()
         super().connection_lost(exc)
 
     def hang_up(self) -> None:
@@ -86,9 +134,14 @@ class Connection(web.RequestHandler):
         elif self._opening is not None:
             self._opening.cancel()
 
-    def _await_head(self) -> None:
+    def _refuse_head(self) -> None:
+        if self._link is not None and not self._link.is_closing():
+            self._link.write(_TOO_LARGE)
+        self._await_head(LINGERING_SECONDS)
+
+    def _await_head(self, seconds: float = HEAD_SECONDS) -> None:
         self._stop_waiting()
-        self._head_timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self.hang_up)
+        self._head_timer = asyncio.get_running_loop().call_later(seconds, self.hang_up)
 
     def _stop_waiting(self) -> None:
         if self._head_timer is not None:
@@ -97,37 +150,29 @@ class Connection(web.RequestHandler):
 
 
 class Connections:
-    """All that are open, those used longest ago first."""
+    """All that are open, those used longest ago first; how many, follows from how many scrapes may be in flight."""
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._open: dict[Connection, None] = {}
+    def __init__(self, max_requests: int) -> None:
+        self._limit = (max_requests or UNLIMITED_SCRAPES) + SPARE_CONNECTIONS
+        self._used_at: dict[Connection, float] = {}
 
-    def __len__(self) -> int:
-        return len(self._open)
-
-    def enter(self, connection: Connection) -> bool:
-        """Let one in, if need be for another that waits for nothing; False where each is being answered."""
-        if len(self._open) >= self._limit:
-            idle = next((each for each in self._open if not each.is_busy), None)
-            if idle is None:
-                return False
-            self.left(idle)
-            idle.hang_up()
-        self._open[connection] = None
-        return True
+    def is_full(self) -> bool:
+        """Tell whether there is no room, after ending one that has not been of use for a while, if there is any."""
+        if len(self._used_at) < self._limit:
+            return False
+        latest = asyncio.get_running_loop().time() - UNDISTURBED_SECONDS
+        unused = next((each for each, used_at in self._used_at.items() if not each.is_busy and used_at < latest), None)
+        if unused is None:
+            return True
+        self.left(unused)
+        unused.hang_up()
+        return False
 
     def used(self, connection: Connection) -> None:
-        """Take note that one has just been of use."""
-        if connection in self._open:
-            del self._open[connection]
-            self._open[connection] = None
+        """Take note that one is new, or has just been of use."""
+        self.left(connection)
+        self._used_at[connection] = asyncio.get_running_loop().time()
 
     def left(self, connection: Connection) -> None:
         """Forget one."""
-        self._open.pop(connection, None)
-
-
-def connections(context: ssl.SSLContext | None) -> Connections:
-    """Make room for as many as memory allows, which with TLS is fewer."""
-    return Connections(MOST_CONNECTIONS if context is None else MOST_TLS_CONNECTIONS)
+        self._used_at.pop(connection, None)

@@ -4,6 +4,8 @@ import asyncio
 import logging
 import socket
 import ssl
+import traceback
+from asyncio.sslproto import SSLProtocol
 
 from aiohttp import web
 
@@ -16,6 +18,10 @@ CLOSING_SECONDS = 2.0
 """How long a client may take to agree that a connection with TLS is over."""
 
 _SECONDS_AFTER_FAILURE = 0.5
+_SECONDS_UNTIL_ROOM = 0.05
+
+_TLS_BUFFER = 16 * 1024
+"""Bytes that asyncio sets aside for each connection with TLS, 256 KiB by itself."""
 
 
 class Site(web.BaseSite):
@@ -31,6 +37,8 @@ class Site(web.BaseSite):
         context: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(runner)
+        if context is not None:
+            SSLProtocol.max_size = _TLS_BUFFER
         self._listening = listening
         self._connections = connections
         self._context = context
@@ -61,6 +69,9 @@ class Site(web.BaseSite):
         loop, server = asyncio.get_running_loop(), self._runner.server
         assert server is not None  # noqa: S101 - BaseSite refuses a runner without
         while True:
+            while self._connections.is_full():
+                # Who waits to be accepted takes no memory of ours.
+                await asyncio.sleep(_SECONDS_UNTIL_ROOM)
             try:
                 client, _ = await loop.sock_accept(self._listening)
             except OSError as error:
@@ -68,9 +79,7 @@ class Site(web.BaseSite):
                 await asyncio.sleep(_SECONDS_AFTER_FAILURE)
                 continue
             connection = Connection(server, self._connections, loop)
-            if not self._connections.enter(connection):
-                client.close()
-                continue
+            self._connections.used(connection)
             task = asyncio.create_task(self._open(client, connection))
             connection.opened_by(task)
             self._opening.add(task)
@@ -82,8 +91,10 @@ class Site(web.BaseSite):
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: connection, client, ssl=self._context, **(over_tls if self._context else {})
             )
-        except OSError:
-            # The handshake failed, or the client is gone; neither is news.
+        except OSError as error:
+            # The handshake failed, or the client is gone; neither is news. What asyncio had in its hands then, it holds
+            # in a circle with the error: a hundred kilobytes, until the garbage is collected.
+            traceback.clear_frames(error.__traceback__)
             self._connections.left(connection)
         except asyncio.CancelledError:
             self._connections.left(connection)

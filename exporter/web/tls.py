@@ -21,7 +21,7 @@ _VERIFY_MODES = {
 _GROUPS: Mapping[str, int] = MappingProxyType({"prime256v1": 23, "secp384r1": 24, "secp521r1": 25, "X25519": 29})
 """The numbers of curves in a ClientHello (RFC 8446, section 4.2.7)."""
 
-_MOST_SESSIONS = 1_000
+_MOST_SESSIONS = 100
 """Sessions of TLS 1.2 that OpenSSL may keep; by itself it keeps 20,480, which anybody can fill."""
 
 
