@@ -79,7 +79,7 @@ async def serve(path: Path | None, options: WebOptions) -> int:
                 # what connections leave behind, of which asyncio's and aiohttp's hold cycles with what they have read.
                 gc.freeze()
                 gc.collect()
-                gc.set_threshold(700, 5, 2)
+                gc.set_threshold(500, 4, 1)
                 await stop.wait()
     return GOOD
 

@@ -63,7 +63,6 @@ def passed_by_systemd() -> Iterator[list[socket.socket]]:
         passed = [sockets.enter_context(each) for each in passed_sockets(os.environ)]
         if not passed:
             raise CannotListen("no socket activation file descriptors found")
-        log.info("Listening on systemd activated listeners instead of port listeners")
         yield passed
 
 

@@ -53,6 +53,9 @@ async def send(request: web.Request, answer: web.StreamResponse) -> None:
     """Write an answer; a client that does not read it in time is hung up on."""
     if not answer.prepared:
         answer.headers.update(request.get(EXTRA_HEADERS, {}))
+        if isinstance(request.protocol, Connection) and request.protocol.is_pipelining:
+            # Who does not wait for answers may not want any, and each costs. Well-meant requests are sent again.
+            answer.force_close()
     try:
         async with asyncio.timeout(WRITE_SECONDS):
             await answer.prepare(request)

@@ -74,7 +74,8 @@ class Authenticator:
         user, password = credentials
         is_known = user in users
         hashed = users[user] if is_known else self._stand_in(users, user)
-        digest = self._digest(user, hashed, password)
+        # Whether the name is known counts, too: else a user who is gone might be remembered by another's hash.
+        digest = self._digest(bytes([is_known]), user, hashed, password)
         for is_good, remembered in self._known.items():
             if digest in remembered:
                 return Verdict.WELCOME if is_good else Verdict.UNAUTHORIZED

@@ -1,6 +1,7 @@
 """Connections of clients: so many at most, and none that is kept open by saying nothing."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import StreamReader, web
@@ -67,6 +68,9 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
         """Wait for a head."""
         super().connection_made(transport)
         self._link = self.transport
+        if hasattr(transport, "set_read_buffer_limits"):
+            # With TLS there is one more buffer, of what is not deciphered yet.
+            transport.set_read_buffer_limits(high=len(_BUFFER))
         self._await_head()
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's protocol
@@ -107,13 +111,19 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
         self._head_size = 0
         self._stop_waiting()
 
+    @property
+    def is_pipelining(self) -> bool:
+        """Whether the client goes on sending before it has its answer."""
+        return self._has_more or bool(getattr(self, "_messages", ()))
+
     def request_ended(self) -> None:
         """Take note that the answer is on its way."""
         self.is_busy = False
         if self._link is not None:
             self._connections.used(self)
-        if self._has_more:
-            # It may be the body of what is answered already, or the beginning of the next head.
+        if self.is_pipelining or (self._body is not None and not self._body.is_eof()):
+            # Whatever follows is to come soon. With TLS, asyncio does not see a client leave whom it does not read
+            # from at the moment, and then never closes the connection, however often it is told to.
             self._has_more = False
             self._await_head()
 
@@ -137,9 +147,12 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
     def _refuse_head(self) -> None:
         if self._link is not None and not self._link.is_closing():
             self._link.write(_TOO_LARGE)
-        self._await_head(LINGERING_SECONDS)
+        self._hang_up_in(LINGERING_SECONDS)
 
-    def _await_head(self, seconds: float = HEAD_SECONDS) -> None:
+    def _await_head(self) -> None:
+        self._hang_up_in(HEAD_SECONDS)
+
+    def _hang_up_in(self, seconds: float) -> None:
         self._stop_waiting()
         self._head_timer = asyncio.get_running_loop().call_later(seconds, self.hang_up)
 
@@ -155,8 +168,17 @@ class Connections:
     def __init__(self, max_requests: int) -> None:
         self._limit = (max_requests or UNLIMITED_SCRAPES) + SPARE_CONNECTIONS
         self._used_at: dict[Connection, float] = {}
+        self._freed = asyncio.Event()
 
-    def is_full(self) -> bool:
+    async def room(self) -> None:
+        """Wait until there is room for one more."""
+        while self._is_full():
+            self._freed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(UNDISTURBED_SECONDS):
+                    await self._freed.wait()
+
+    def _is_full(self) -> bool:
         """Tell whether there is no room, after ending one that has not been of use for a while, if there is any."""
         if len(self._used_at) < self._limit:
             return False
@@ -176,3 +198,4 @@ class Connections:
     def left(self, connection: Connection) -> None:
         """Forget one."""
         self._used_at.pop(connection, None)
+        self._freed.set()

@@ -18,7 +18,6 @@ CLOSING_SECONDS = 2.0
 """How long a client may take to agree that a connection with TLS is over."""
 
 _SECONDS_AFTER_FAILURE = 0.5
-_SECONDS_UNTIL_ROOM = 0.05
 
 _TLS_BUFFER = 16 * 1024
 """Bytes that asyncio sets aside for each connection with TLS, 256 KiB by itself."""
@@ -69,9 +68,8 @@ class Site(web.BaseSite):
         loop, server = asyncio.get_running_loop(), self._runner.server
         assert server is not None  # noqa: S101 - BaseSite refuses a runner without
         while True:
-            while self._connections.is_full():
-                # Who waits to be accepted takes no memory of ours.
-                await asyncio.sleep(_SECONDS_UNTIL_ROOM)
+            # Who waits to be accepted takes no memory of ours.
+            await self._connections.room()
             try:
                 client, _ = await loop.sock_accept(self._listening)
             except OSError as error:
