@@ -13,7 +13,6 @@ from exporter.flags import DEFAULT_ADDRESS, DEFAULT_CONFIG_FILE, PROGRAM, SIMULA
 from exporter.listen import ListenAddress
 from exporter.output import CannotWrite
 from exporter.serve import CannotListen
-from exporter.webconfig import WebConfigError
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except commands.MissingConfiguration:
         text = f"{command_line.format_usage()}{PROGRAM}: error: {NO_CONFIGURATION}\n"
         command_line.exit(_usage_error(options.command), text)
-    except WebConfigError as error:
-        for problem in error.problems:
-            extra = {"file": error.path, "problem": problem}
-            log.error("Bad web configuration", extra=extra)  # noqa: TRY400 - the same
-        return USAGE_ERROR
     except ConfigError as error:
         for problem in error.problems:
-            log.error("Bad configuration", extra={"problem": problem})  # noqa: TRY400 - the same
+            file = {} if error.file is None else {"file": error.file}
+            log.error("Bad configuration", extra={**file, "problem": problem})  # noqa: TRY400 - the same
         return USAGE_ERROR
     except (CannotListen, CannotWrite) as error:
         log.error("Failed", extra={"err": error})  # noqa: TRY400 - foreseen: a traceback would hide it

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from exporter.app import Exporter
 from exporter.config import AddonEntry, Config, ConfigError, from_environment, load
@@ -17,7 +18,9 @@ from exporter.listen import ListenAddress
 from exporter.output import reserved, write_output
 from exporter.reload import Reloading, hangups, reloading_on
 from exporter.serve import bound, cancelling_signals, passed_by_systemd, serving, stop_signals
-from exporter.web import Protection
+
+if TYPE_CHECKING:
+    from exporter.web.protection import Protection
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +63,7 @@ class WebOptions:
 async def serve(path: Path | None, options: WebOptions) -> int:
     """Serve the metrics until a signal; SIGHUP reloads. Raises ConfigError, MissingConfiguration or CannotListen."""
     config, web_config = read_config(path), options.config_file
-    protection = None if web_config is None else Protection(web_config)
+    protection = None if web_config is None else _protection(web_config)
     listening = bound(options.addresses) if options.addresses else passed_by_systemd()
     with stop_signals() as stop, hangups() as hangup, listening as sockets:
         async with Exporter(config, process_metrics=options.process_metrics) as exporter:
@@ -96,6 +99,12 @@ async def _reload(exporter: Exporter, path: Path | None) -> Sequence[str]:
     return []
 
 
+def _protection(web_config: Path) -> "Protection":
+    from exporter.web.protection import Protection  # noqa: PLC0415 - who has no such file starts faster without
+
+    return Protection(web_config)
+
+
 def check(path: Path | None, web_config: Path | None) -> int:
     """Tell what a configuration watches and what that will cost, or all that is wrong; without the network."""
     source = "environment" if path is None else str(path)
@@ -107,7 +116,7 @@ def check(path: Path | None, web_config: Path | None) -> int:
         code = FAILURE
     if web_config is not None:
         try:
-            Protection(web_config)
+            _protection(web_config)
             lines.append(f"{web_config}: good")
         except ConfigError as error:
             lines += [f"{web_config}: {problem}" for problem in error.problems]

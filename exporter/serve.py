@@ -9,7 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from aiohttp import web
 
@@ -17,7 +17,10 @@ from exporter import __version__
 from exporter.app import Exporter
 from exporter.listen import ListenAddress, address_of, passed_sockets, shown_address
 from exporter.logs import tracebacks_counted
-from exporter.web import Connections, Protection, Reload, Site, WebServer, answering
+from exporter.web import Connections, Reload, Site, WebServer, answering
+
+if TYPE_CHECKING:
+    from exporter.web.protection import Protection
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +77,7 @@ async def serving(
     telemetry_path: str,
     reload: Reload | None = None,
     max_requests: int = MAX_REQUESTS,
-    protection: Protection | None = None,
+    protection: "Protection | None" = None,
 ) -> AsyncIterator[list[ListenAddress]]:
     """Serve on bound sockets, at the end until nothing is in flight any more; gives the real TCP addresses.
 
@@ -120,7 +123,7 @@ def _thread(name: str) -> Iterator[Executor]:
 
 
 async def _listen(
-    runner: web.AppRunner, sockets: Sequence[socket.socket], protection: Protection | None, max_requests: int
+    runner: web.AppRunner, sockets: Sequence[socket.socket], protection: "Protection | None", max_requests: int
 ) -> None:
     context = protection.context if protection else None
     opened = Connections(max_requests)

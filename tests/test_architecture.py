@@ -98,18 +98,18 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "web.protection": "web.guard web.handshake web.tls webconfig",
         "web.server": "exposition model state web.answers web.discovery web.negotiation web.probe web.writing",
         "web.writing": "",
-        "web": "web.answers web.connection web.protection web.server web.site",
+        "web": "web.answers web.connection web.server web.site",
         "forecast": "config northflank.window",
         "discovered": "model",
         # Only these see how it fits together, and only the demo sees the simulator.
         "group": "* config discovered forecast model northflank polling state telemetry",
         "app": "* config discovered exposition forecast group model northflank state telemetry",
-        "serve": "* app listen logs web",
+        "serve": "* app listen logs web web.protection",
         "reload": "web",
-        "commands": "app config discovered forecast listen output reload serve web",
+        "commands": "app config discovered forecast listen output reload serve web.protection",
         "demo": "api_token app commands config listen output serve simulator",
         "flags": "* listen logs serve",
-        "cli": "* commands config demo flags listen logs output serve webconfig",
+        "cli": "* commands config demo flags listen logs output serve",
         "__main__": "cli",
     }.items()
 }

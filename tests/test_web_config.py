@@ -291,7 +291,7 @@ async def test_a_bad_file_is_refused_at_the_start_and_by_check(
     checked = await run("check", "--config.file", config, "--web.config.file", path, cwd=config.parent)
 
     assert started.code == 2
-    assert f'msg="Bad web configuration" file={path}' in started.stderr
+    assert f'msg="Bad configuration" file={path}' in started.stderr
     assert problem in started.stderr
     assert "Listening" not in started.stderr
     assert checked.code == 1

@@ -142,8 +142,9 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """Every problem of a configuration, in the order of the file."""
+    """Every problem of a configuration, in the order of the file; `file` is None for the main one."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], file: Path | None = None) -> None:
+        self.file = file
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
         super().__init__("\n".join(map(str, self.problems)))

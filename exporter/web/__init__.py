@@ -2,8 +2,7 @@
 
 from exporter.web.answers import answering
 from exporter.web.connection import Connections
-from exporter.web.protection import Protection
 from exporter.web.server import Reload, Watcher, WebServer
 from exporter.web.site import Site
 
-__all__ = ["Connections", "Protection", "Reload", "Site", "Watcher", "WebServer", "answering"]
+__all__ = ["Connections", "Reload", "Site", "Watcher", "WebServer", "answering"]

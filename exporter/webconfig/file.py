@@ -77,7 +77,7 @@ class Complaints:
         if str(error) != self._told:
             self._told = str(error)
             for problem in error.problems:
-                log.error("Bad web configuration", extra={"file": error.path, "problem": problem, "effect": self._what})
+                log.error("Bad web configuration", extra={"file": error.file, "problem": problem, "effect": self._what})
 
     def over(self) -> None:
         """Take note that it works."""

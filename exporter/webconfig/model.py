@@ -21,9 +21,8 @@ PEM_SIZE_LIMIT = 1024 * 1024
 class WebConfigError(ConfigError):
     """Every problem of a web configuration, or of a file that it names."""
 
-    def __init__(self, path: Path, problems: Iterable[Problem]) -> None:
-        super().__init__(problems)
-        self.path = path
+    def __init__(self, file: Path, problems: Iterable[Problem]) -> None:
+        super().__init__(problems, file)
 
     @classmethod
     def of_file(cls, path: Path, message: str, line: int | None = None) -> Self:
