@@ -1,7 +1,6 @@
 """What each command does once its words are understood; each gives the exit code."""
 
 import asyncio
-import gc
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -78,11 +77,6 @@ async def serve(path: Path | None, options: WebOptions) -> int:
             )
             async with served, reloading_on(hangup, reload):
                 exporter.tell_forecast()
-                # What is there now stays. The garbage collector need not look through it, and looks more often for
-                # what connections leave behind, of which asyncio's and aiohttp's hold cycles with what they have read.
-                gc.freeze()
-                gc.collect()
-                gc.set_threshold(500, 4, 1)
                 await stop.wait()
     return GOOD
 

@@ -104,7 +104,8 @@ async def serving(
         await runner.setup()
         try:
             await _listen(runner, sockets, protection, max_requests)
-            # What there is by now stays: that the collector goes through it again and again would delay answers.
+            # What there is by now stays: that the collector goes through it again and again would delay answers. And
+            # the less it counts as old, the sooner it looks for what connections leave behind.
             gc.freeze()
             yield [address_of(each) for each in sockets if each.family != socket.AF_UNIX]
         finally:

@@ -97,7 +97,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "web.guard": "web.answers web.basic_auth web.rate_limit webconfig",
         "web.protection": "web.guard web.handshake web.tls webconfig",
         "web.server": "exposition model state web.answers web.discovery web.negotiation web.probe web.writing",
-        "web.writing": "",
+        "web.writing": "web.answers",
         "web": "web.answers web.connection web.server web.site",
         "forecast": "config northflank.window",
         "discovered": "model",

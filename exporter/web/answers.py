@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 from aiohttp import web
@@ -50,7 +51,14 @@ def answering(count: Callable[[int], None]) -> Middleware:
 
 
 async def send(request: web.Request, answer: web.StreamResponse) -> None:
-    """Write an answer; a client that does not read it in time is hung up on."""
+    """Write a whole answer, as far as that has not happened yet."""
+    async with sending(request, answer):
+        pass
+
+
+@asynccontextmanager
+async def sending(request: web.Request, answer: web.StreamResponse) -> AsyncIterator[None]:
+    """Begin an answer, whose body may then be written, and end it; who does not read it in time is hung up on."""
     if not answer.prepared:
         answer.headers.update(request.get(EXTRA_HEADERS, {}))
         if isinstance(request.protocol, Connection) and request.protocol.is_pipelining:
@@ -59,13 +67,22 @@ async def send(request: web.Request, answer: web.StreamResponse) -> None:
     try:
         async with asyncio.timeout(WRITE_SECONDS):
             await answer.prepare(request)
+            yield
             await answer.write_eof()
     except ConnectionError:
         log.debug("A client left before its answer")
     except TimeoutError:
         log.debug("A client did not read its answer in time")
-        if request.transport is not None:
-            request.transport.abort()
+        _abort(request)
+    except Exception:
+        # It is not to take what there is of it for a whole answer.
+        _abort(request)
+        raise
+
+
+def _abort(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -7,10 +7,11 @@ import asyncio
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
+
+from exporter.web.answers import sending
 
 _compressor: Callable[..., Any]  # the two differ in types, not in what they take and give
 try:
@@ -38,13 +39,10 @@ async def written(
     if len(piece) < PIECE_BYTES:
         return web.Response(body=piece, headers=all_headers)
     response = web.StreamResponse(headers=all_headers)
-    # Whoever leaves before the end needs no answer; no error of ours.
-    with suppress(ConnectionError):
-        await response.prepare(request)
+    async with sending(request, response):
         while piece:
             await response.write(piece)
             piece = await loop.run_in_executor(pool, _next_piece, pieces)
-        await response.write_eof()
     return response
 
 
