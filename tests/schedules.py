@@ -1,20 +1,26 @@
 """Schedules for property tests, and when they are due by looking at the clock every minute."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from exporter.model import BackupKind, Schedule, ScheduleInterval
+from exporter.schedule import due_times, timetables
 from tests.builders import schedule
 
 ZONES: Final = tuple(
     map(ZoneInfo, ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu"))
 )
 
+SECOND: Final = timedelta(seconds=1)
 MINUTE: Final = timedelta(minutes=1)
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
 
 CHANGES: Final = tuple(
     datetime.fromisoformat(text).replace(tzinfo=UTC)
@@ -90,3 +96,69 @@ def moments() -> st.SearchStrategy[datetime]:
 
 def whole_minute(at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What there is to judge by."""
+
+    alike: tuple[Schedule, ...]
+    completed: tuple[datetime, ...]
+    zone: ZoneInfo
+    now: datetime
+    grace: timedelta
+    paused_until: datetime | None
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """Draw backups at about the due times, and at others, of up to two schedules of the same interval."""
+    now, zone, first, second = draw(st.tuples(moments(), st.sampled_from(ZONES), schedules(), schedules()))
+    drawn = [first, replace(second, interval=first.interval)][: draw(st.integers(1, 2))]
+    ages = st.one_of(st.none(), st.integers(0, 40).map(lambda hours: now - hours * HOUR))
+    alike = tuple(
+        replace(each, created_at=draw(ages), retention=draw(st.integers(1, 8)) * DAY, id="") for each in drawn
+    )
+    (timetable,) = timetables(alike)
+    due = list(due_times(timetable, zone, now - 8 * DAY, now + DAY))[-draw(st.integers(1, 60)) :]
+    jitter = st.integers(-400, 400).map(lambda seconds: seconds * SECOND)
+    punctual = [each + draw(jitter) for each in due if draw(st.booleans())] if len(due) <= 20 else due[:: len(due) // 9]
+    others = draw(st.lists(st.timedeltas(-HOUR, 8 * DAY).map(lambda age: now - age), max_size=3))
+    return Case(
+        alike=alike,
+        completed=tuple(sorted(punctual + others)),
+        zone=zone,
+        now=now,
+        grace=draw(st.sampled_from([timedelta(0), MINUTE, HOUR, DAY])),
+        paused_until=draw(st.sampled_from([None, None, None, now, now - 10 * HOUR])),
+    )
+
+
+def plainly(case: Case) -> int:
+    """Count missed runs as they are defined, run by run, each found by reading the clock every minute."""
+    minute = whole_minute(case.now)
+    due = minute_by_minute(case.alike, case.zone, minute - 16 * DAY, minute + 15 * DAY)
+    gaps = [timedelta.max, *(later - earlier for earlier, later in pairwise(due))]
+    opens = [run - min(5 * MINUTE, gap / 2) for run, gap in zip(due, gaps, strict=True)]
+    row = []
+    for run, begin, end in reversed(list(zip(due, opens, opens[1:], strict=False))):
+        if run > case.now:
+            continue
+        if any(begin <= created_at < end for created_at in case.completed):
+            break
+        is_paused = case.paused_until is not None and run <= case.paused_until
+        if is_kept(run, case, case.now) and not is_paused and case.now - run >= case.grace:
+            row.append(run)
+    # The backup of a single run may have expired by another clock.
+    return 0 if len(row) == 1 and not is_kept(row[0], case, case.now + 5 * MINUTE) else len(row)
+
+
+def is_kept(run: datetime, case: Case, now: datetime) -> bool:
+    """Tell whether one of the schedules that were due then keeps its backups for so long."""
+    local = run.astimezone(case.zone)
+    return any(
+        shows(local, each)
+        and (each.created_at is None or each.created_at <= run)
+        and (each.retention is None or now - run <= each.retention)
+        for each in case.alike
+    )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.model import BackupKind, Schedule, ScheduleInterval
 from exporter.schedule import Timetable, due_times, last_due, longest_gap, next_due, timetables
-from exporter.schedule.timetable import count_due
+from exporter.schedule.timetable import count_kept
 from tests.builders import NOW, ago, schedule
 from tests.schedules import MINUTE, ZONES, minute_by_minute, moments, schedules, whole_minute
 
@@ -199,7 +199,7 @@ def test_any_due_times_equal_those_of_a_clock_that_is_read_every_minute(
         alike = [each for each in drawn if each.interval is merged.interval]
         expected = minute_by_minute(alike, zone, begin, end)
         assert list(due_times(merged, zone, begin - MINUTE, end - MINUTE)) == expected
-        assert count_due(merged, zone, begin - MINUTE, at) == sum(1 for each in expected if each <= at)
+        assert count_kept(merged, zone, begin - MINUTE, at, now=at) == sum(1 for each in expected if each <= at)
 
 
 @settings(max_examples=40)

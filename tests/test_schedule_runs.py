@@ -1,20 +1,17 @@
 """Whether the backups that were due came: single facts, worlds without a miss, then any row of runs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from exporter.model import BackupKind, Schedule, ScheduleInterval
 from exporter.schedule import ScheduleSummary, assess, due_times, timetables
 from tests.builders import NOW, ago, schedule
-from tests.schedules import ZONES, minute_by_minute, moments, schedules, whole_minute
+from tests.schedules import Case, cases, plainly
 
 ZONE_OF_UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -148,6 +145,17 @@ def test_merged_schedules_share_their_runs() -> None:
     assert missed(both, ago(hours=10)) == 1
 
 
+def test_a_run_is_not_missed_once_its_own_backup_is_kept_no_longer() -> None:
+    # NOW is Tuesday: the Friday's backup has gone the day after, while those of Mondays stay.
+    brief = schedule(interval=WEEKLY, days=(4,), retention=DAY)
+    long = schedule(interval=WEEKLY, days=(0,), retention=timedelta(days=30))
+    sunday, wednesday = nights_ago(1), nights_ago(-1)
+    assert missed([brief, long], nights_ago(8), now=sunday) == 0
+    assert missed([brief, long], nights_ago(8), now=wednesday) == 1
+    assert missed([brief, long], nights_ago(8), now=nights_ago(4) + 2 * GRACE) == 1
+    assert missed([brief, long], nights_ago(15), now=sunday) == 1
+
+
 def test_adding_a_schedule_to_another_one_misses_nothing() -> None:
     both = [schedule(hours=(2,)), schedule(hours=(8,), created_at=ago(hours=1))]
     assert missed(both, nights_ago(0)) == 0
@@ -228,62 +236,6 @@ def test_sixty_days_in_which_backups_fail_miss_what_failed() -> None:
         answered = [each for each in over if each not in failing]
         row = [each for each in over if not answered or each > answered[-1]]
         assert missed(OVERLAPPING[2], *(each for each in completed if each <= now), now=now) == len(row)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """What there is to judge by."""
-
-    alike: tuple[Schedule, ...]
-    completed: tuple[datetime, ...]
-    zone: ZoneInfo
-    now: datetime
-    grace: timedelta
-    paused_until: datetime | None
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """Draw backups at about the due times, and at others, of up to two schedules of the same interval."""
-    now, zone, first, second = draw(st.tuples(moments(), st.sampled_from(ZONES), schedules(), schedules()))
-    drawn = [first, replace(second, interval=first.interval)][: draw(st.integers(1, 2))]
-    ages = st.one_of(st.none(), st.integers(0, 40).map(lambda hours: now - timedelta(hours=hours)))
-    alike = tuple(
-        replace(each, created_at=draw(ages), retention=draw(st.integers(1, 8)) * DAY, id="") for each in drawn
-    )
-    (timetable,) = timetables(alike)
-    due = list(due_times(timetable, zone, now - 8 * DAY, now + DAY))[-draw(st.integers(1, 60)) :]
-    jitter = st.integers(-400, 400).map(lambda seconds: seconds * SECOND)
-    punctual = [each + draw(jitter) for each in due if draw(st.booleans())] if len(due) <= 20 else due[:: len(due) // 9]
-    others = draw(st.lists(st.timedeltas(timedelta(hours=-1), 8 * DAY).map(lambda age: now - age), max_size=3))
-    return Case(
-        alike=alike,
-        completed=tuple(sorted(punctual + others)),
-        zone=zone,
-        now=now,
-        grace=draw(st.sampled_from([timedelta(0), MINUTE, GRACE, DAY])),
-        paused_until=draw(st.sampled_from([None, None, None, now, now - 10 * GRACE])),
-    )
-
-
-def plainly(case: Case) -> int:
-    """Count missed runs as they are defined, run by run, each found by reading the clock every minute."""
-    kept_since = case.now - max(each.retention for each in case.alike if each.retention is not None)
-    minute = whole_minute(case.now)
-    due = minute_by_minute(case.alike, case.zone, whole_minute(kept_since) - 8 * DAY, minute + 15 * DAY)
-    gaps = [timedelta.max, *(later - earlier for earlier, later in pairwise(due))]
-    opens = [run - min(timedelta(minutes=5), gap / 2) for run, gap in zip(due, gaps, strict=True)]
-    row = []
-    for run, begin, end in reversed(list(zip(due, opens, opens[1:], strict=False))):
-        if run > case.now or run < kept_since:
-            continue
-        if any(begin <= created_at < end for created_at in case.completed):
-            break
-        is_paused = case.paused_until is not None and run <= case.paused_until
-        if not is_paused and case.now - run >= case.grace:
-            row.append(begin)
-    # The backup of a single run may have expired by another clock.
-    return 0 if len(row) == 1 and row[0] < kept_since else len(row)
 
 
 @given(cases())

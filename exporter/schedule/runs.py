@@ -13,13 +13,10 @@ from zoneinfo import ZoneInfo
 
 from exporter.model import BackupKind, ScheduleInterval
 from exporter.schedule.clock import moment
-from exporter.schedule.timetable import Timetable, count_due, last_due, next_due
+from exporter.schedule.timetable import Timetable, count_kept, last_due, next_due
 
 EARLIEST = timedelta(minutes=5)
 """A backup that was created so much before a due time, by clocks that differ, can still be the one."""
-
-LOOK_BACK = timedelta(days=365)
-"""How far back runs are missed where Northflank does not say for how long their backups would be kept."""
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -57,17 +54,18 @@ def assess(
     missed = 0
     if last is not None:
         until = now - min(grace, now - moment(0))
-        kept_since = now - min(timetable.retention or LOOK_BACK, now - moment(0))
         # Up to now only: a backup in the time of the run to come says nothing of the last one.
         index = len(completed) if following is None else bisect_left(completed, _opens(following, last))
         answered = _answered_by(timetable, zone, completed[index - 1]) if index else None
-        after = max(each for each in (kept_since - _MOMENT, answered, paused_until) if each is not None)
-        missed = count_due(timetable, zone, after, until)
-        if missed == 1 and _may_have_expired(timetable, zone, after, kept_since):
+        after = max((each for each in (answered, paused_until) if each is not None), default=moment(0))
+        missed = count_kept(timetable, zone, after, until, now=now)
+        if missed == 1 and not count_kept(timetable, zone, after, until, now=now + EARLIEST):
+            # A weekly backup that is kept for a week is gone before the next one is there, by clocks that differ.
             missed = 0
         elif missed:
             belated = {_answered_by(timetable, zone, created_at) for created_at in running}
-            missed -= sum(1 for due in belated if due is not None and after < due <= until)
+            late = [due for due in belated if due is not None and after < due <= until]
+            missed -= sum(count_kept(timetable, zone, due - _MOMENT, due, now=now) for due in late)
     return ScheduleSummary(
         kind=timetable.kind,
         interval=timetable.interval,
@@ -88,12 +86,3 @@ def _answered_by(timetable: Timetable, zone: ZoneInfo, created_at: datetime) -> 
     previous = last_due(timetable, zone, created_at)
     following = next_due(timetable, zone, created_at)
     return following if following is not None and _opens(following, previous) <= created_at else previous
-
-
-def _may_have_expired(timetable: Timetable, zone: ZoneInfo, after: datetime, kept_since: datetime) -> bool:
-    """Tell whether the first run after a moment is so old that a backup created early is listed no more.
-
-    A weekly backup that is kept for a week is gone minutes before the next one is due, by clocks that differ.
-    """
-    due = next_due(timetable, zone, after)
-    return due is not None and _opens(due, last_due(timetable, zone, due - _MOMENT)) < kept_since

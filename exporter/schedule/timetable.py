@@ -18,11 +18,23 @@ _PERIOD = {ScheduleInterval.HOURLY: _HOUR, ScheduleInterval.DAILY: 24 * _HOUR, S
 _HORIZON = 15 * DAY
 
 
+LOOK_BACK = timedelta(days=365)
+"""For how long backups are expected to be kept where Northflank does not say."""
+
+
 class _Edition(NamedTuple):
     """The due times that hold from a moment on, until the next edition."""
 
     since: int
     recurrence: Recurrence
+
+
+class _Part(NamedTuple):
+    """One schedule: when it is due, from when on, and for how long what it makes is kept."""
+
+    since: int
+    recurrence: Recurrence
+    retention: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +48,7 @@ class Timetable:
     kind: BackupKind
     interval: ScheduleInterval
     retention: timedelta | None
+    parts: tuple[_Part, ...]
     editions: tuple[_Edition, ...]
 
 
@@ -49,7 +62,8 @@ def timetables(schedules: Iterable[Schedule]) -> tuple[Timetable, ...]:
             kind=kind,
             interval=interval,
             retention=max((each.retention for each in alike if each.retention is not None), default=None),
-            editions=tuple(_editions(alike)),
+            parts=(parts := tuple(sorted(map(_part, alike)))),
+            editions=_editions((part.since, part.recurrence) for part in parts),
         )
         for kind in BackupKind
         for interval in ScheduleInterval
@@ -59,27 +73,31 @@ def timetables(schedules: Iterable[Schedule]) -> tuple[Timetable, ...]:
 
 def due_times(timetable: Timetable, zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
     """Yield the due times in (after, until] by the zone's clock, in UTC, earliest first."""
-    for piece in _pieces(timetable, zone, seconds(after) + 1, seconds(until) + 1):
+    for piece in _pieces(timetable.editions, zone, seconds(after) + 1, seconds(until) + 1):
         yield from map(moment, piece)
 
 
-def count_due(timetable: Timetable, zone: ZoneInfo, after: datetime, until: datetime) -> int:
-    """Count the due times in (after, until]."""
-    return sum(map(len, _pieces(timetable, zone, seconds(after) + 1, seconds(until) + 1)))
+def count_kept(timetable: Timetable, zone: ZoneInfo, after: datetime, until: datetime, *, now: datetime) -> int:
+    """Count the due times in (after, until] at which a backup was due that is still to be kept now.
+
+    One schedule's backups can be gone while another's of the same kind and interval are kept for long.
+    """
+    kept = _editions((max(part.since, _kept_since(part, now)), part.recurrence) for part in timetable.parts)
+    return sum(map(len, _pieces(kept, zone, seconds(after) + 1, seconds(until) + 1)))
 
 
 def last_due(timetable: Timetable, zone: ZoneInfo, now: datetime) -> datetime | None:
     """Give the latest due time up to now; None when there was none since creation."""
     end = seconds(now) + 1
     # Later pieces replace earlier ones; there are hardly ever two.
-    last = [piece[-1] for piece in _pieces(timetable, zone, end - _HORIZON, end) if piece][-1:]
+    last = [piece[-1] for piece in _pieces(timetable.editions, zone, end - _HORIZON, end) if piece][-1:]
     return moment(last[0]) if last else None
 
 
 def next_due(timetable: Timetable, zone: ZoneInfo, now: datetime) -> datetime | None:
     """Give the first due time after now; None only for a schedule that is never due."""
     begin = max(seconds(now) + 1, timetable.editions[0].since)
-    first = next((piece[0] for piece in _pieces(timetable, zone, begin, begin + _HORIZON) if piece), None)
+    first = next((piece[0] for piece in _pieces(timetable.editions, zone, begin, begin + _HORIZON) if piece), None)
     return None if first is None else moment(first)
 
 
@@ -108,25 +126,35 @@ def _longest_gap(recurrences: frozenset[Recurrence]) -> timedelta | None:
     return timedelta(minutes=max(later - earlier for earlier, later in pairwise([*due, due[0] + _WEEK])))
 
 
-def _pieces(timetable: Timetable, zone: ZoneInfo, begin: int, end: int) -> Iterator[Stretch | tuple[int, ...]]:
-    untils = [edition.since for edition in timetable.editions[1:]]
-    for edition, until in zip(timetable.editions, [*untils, end], strict=True):
+def _pieces(
+    editions: tuple[_Edition, ...], zone: ZoneInfo, begin: int, end: int
+) -> Iterator[Stretch | tuple[int, ...]]:
+    untils = [edition.since for edition in editions[1:]]
+    for edition, until in zip(editions, [*untils, end], strict=True):
         yield from passes(edition.recurrence, zone, max(begin, edition.since), min(end, until))
 
 
-def _editions(alike: Iterable[Schedule]) -> Iterator[_Edition]:
-    """Yield the union of the due times each time that a schedule joins it."""
-    joining: dict[int, set[int]] = {}
-    period = 0
-    for schedule in alike:
-        since = 0 if schedule.created_at is None else first_second(schedule.created_at)
-        recurrence = _recurrence(schedule.interval, schedule.minutes, schedule.hours, schedule.days)
-        joining.setdefault(since, set()).update(recurrence.minutes)
-        period = recurrence.period
-    minutes: set[int] = set()
-    for since in sorted(joining):
-        minutes |= joining[since]
-        yield _Edition(since, Recurrence(period, tuple(sorted(minutes))))
+def _part(schedule: Schedule) -> _Part:
+    since = 0 if schedule.created_at is None else first_second(schedule.created_at)
+    recurrence = _recurrence(schedule.interval, schedule.minutes, schedule.hours, schedule.days)
+    return _Part(since, recurrence, schedule.retention or LOOK_BACK)
+
+
+def _kept_since(part: _Part, now: datetime) -> int:
+    return first_second(now - min(part.retention, now - moment(0)))
+
+
+def _editions(parts: Iterable[tuple[int, Recurrence]]) -> tuple[_Edition, ...]:
+    """Give the union of the due times each time that a schedule joins it."""
+    editions: list[_Edition] = []
+    for since, recurrence in sorted(parts):
+        union = recurrence
+        if editions:
+            union = Recurrence(union.period, tuple(sorted({*union.minutes, *editions[-1].recurrence.minutes})))
+            if editions[-1].since == since:
+                editions.pop()
+        editions.append(_Edition(since, union))
+    return tuple(editions)
 
 
 @lru_cache(maxsize=4096)
