@@ -72,13 +72,17 @@ class AddonState:
         return None if self.max_age or self.expectation is None else self.expectation.max_age
 
     @property
-    def lacks_backups(self) -> bool:
-        """Whether there was none, too old a one, or a run without one when the list was read."""
+    def is_overdue(self) -> bool:
+        """Whether there was no backup, or too old a one, when the list was read."""
         if self.summary is None or self.as_of is None:
             return False
         last, limit = self.summary.last_completed, self.age_limit
-        is_late = last is None or (limit is not None and self.as_of - last.completion_time > limit)
-        return is_late or any(runs for _, runs in self.missed_runs())
+        return last is None or (limit is not None and self.as_of - last.completion_time > limit)
+
+    @property
+    def lacks_backups(self) -> bool:
+        """Whether there was none, too old a one, or a run without one when the list was read."""
+        return self.is_overdue or any(runs for _, runs in self.missed_runs())
 
     def missed_runs(self) -> list[tuple[Timetable, int]]:
         """Count by the moment when the list was read: what has become due since then, it cannot tell."""

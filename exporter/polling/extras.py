@@ -248,13 +248,13 @@ class Extras:
     def _rank(self, errand: Errand, state: AddonState) -> int:
         if errand in self._listings:
             return 0
+        is_undescribed = errand.subject is Subject.DETAILS and errand.addon not in self._described_at
+        if is_undescribed and state.is_overdue:
+            # Whether that is wrong depends on the addon's age, and on whether it is paused, which a list tells too.
+            return 1 if state.info is None else 2
         if errand.subject is Subject.SCHEDULES and state.expectation is None:
-            return 1
-        if errand.subject is Subject.DETAILS and errand.addon not in self._described_at:
-            # Whether it is wrong to have no backup depends on the addon's age.
-            has_backup = state.summary is not None and state.summary.last_completed is not None
-            return 2 if has_backup else 1
-        return 3
+            return 2
+        return 3 if is_undescribed else 4
 
 
 def _fields(errand: Errand) -> dict[str, str]:

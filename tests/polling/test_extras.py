@@ -109,6 +109,21 @@ async def test_schedules_never_read_come_before_those_that_are_read_again() -> N
     assert restores.last_completed_at == NOW
 
 
+async def test_whether_an_addon_without_backups_is_paused_comes_before_everything_else() -> None:
+    besides = Besides()
+    for name in "abcd":
+        info = ListedAddon(id=name) if name == "d" else None
+        state = AddonState(key=key(name), max_age=2 * HOUR, info=info)
+        besides.store.replace(state)
+        besides.extras.add(state)
+    besides.read_backups("a")
+    besides.read_backups("b", backup(created_at=ago(hours=3)))
+    for name in "cd":
+        besides.read_backups(name, backup(status=BackupStatus.FAILED))
+    schedules = ["a/schedules", "b/schedules", "c/schedules", "d/details", "d/schedules"]
+    assert besides.due() == ["b/details", "c/details", *schedules, "a/details"]
+
+
 async def test_a_list_that_stopped_half_way_goes_on_there_and_first() -> None:
     besides = Besides("a", "b")
     besides.pages = 3
