@@ -147,10 +147,11 @@ def plainly(case: Case) -> int:
         if any(begin <= created_at < end for created_at in case.completed):
             break
         is_paused = case.paused_until is not None and run <= case.paused_until
-        if is_kept(run, case, case.now) and not is_paused and case.now - run >= case.grace:
+        is_in_sight = case.now - run <= max(each.retention or 365 * DAY for each in case.alike)
+        if is_in_sight and not is_paused and case.now - run >= case.grace:
             row.append(run)
-    # The backup of a single run may have expired by another clock.
-    return 0 if len(row) == 1 and not is_kept(row[0], case, case.now + 5 * MINUTE) else len(row)
+    # The backups of all of them may have expired, the last by another clock.
+    return len(row) if any(is_kept(run, case, case.now + 5 * MINUTE) for run in row) else 0
 
 
 def is_kept(run: datetime, case: Case, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.model import BackupKind, ScheduleInterval
 from exporter.schedule.clock import moment
-from exporter.schedule.timetable import Timetable, count_kept, last_due, next_due
+from exporter.schedule.timetable import LOOK_BACK, Timetable, count_due, count_kept, last_due, next_due
 
 EARLIEST = timedelta(minutes=5)
 """A backup that was created so much before a due time, by clocks that differ, can still be the one."""
@@ -57,15 +57,16 @@ def assess(
         # Up to now only: a backup in the time of the run to come says nothing of the last one.
         index = len(completed) if following is None else bisect_left(completed, _opens(following, last))
         answered = _answered_by(timetable, zone, completed[index - 1]) if index else None
-        after = max((each for each in (answered, paused_until) if each is not None), default=moment(0))
-        missed = count_kept(timetable, zone, after, until, now=now)
-        if missed == 1 and not count_kept(timetable, zone, after, until, now=now + EARLIEST):
-            # A weekly backup that is kept for a week is gone before the next one is there, by clocks that differ.
+        kept_since = now - min(timetable.retention or LOOK_BACK, now - moment(0))
+        after = max(each for each in (kept_since - _MOMENT, answered, paused_until) if each is not None)
+        missed = count_due(timetable, zone, after, until)
+        if not count_kept(timetable, zone, after, until, now=now + EARLIEST):
+            # They may have been answered, and the backups have expired: a weekly one that is kept for a week is gone
+            # before the next one is there, by clocks that differ.
             missed = 0
         elif missed:
             belated = {_answered_by(timetable, zone, created_at) for created_at in running}
-            late = [due for due in belated if due is not None and after < due <= until]
-            missed -= sum(count_kept(timetable, zone, due - _MOMENT, due, now=now) for due in late)
+            missed -= sum(1 for due in belated if due is not None and after < due <= until)
     return ScheduleSummary(
         kind=timetable.kind,
         interval=timetable.interval,

@@ -77,6 +77,11 @@ def due_times(timetable: Timetable, zone: ZoneInfo, after: datetime, until: date
         yield from map(moment, piece)
 
 
+def count_due(timetable: Timetable, zone: ZoneInfo, after: datetime, until: datetime) -> int:
+    """Count the due times in (after, until]."""
+    return sum(map(len, _pieces(timetable.editions, zone, seconds(after) + 1, seconds(until) + 1)))
+
+
 def count_kept(timetable: Timetable, zone: ZoneInfo, after: datetime, until: datetime, *, now: datetime) -> int:
     """Count the due times in (after, until] at which a backup was due that is still to be kept now.
 
