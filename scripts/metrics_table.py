@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client.metrics import MetricWrapperBase
@@ -21,18 +22,34 @@ def written(readme: str) -> str:
 
 
 def _rows() -> Iterator[str]:
+    # The first table in the README says once which labels every addon metric has.
     yield from (_row(family.name, family.labels, family.help) for family in ADDON_CATALOGUE.families)
-    for account_family in ACCOUNT_CATALOGUE.families:
-        labels = (*ACCOUNT_CATALOGUE.base_labels, *account_family.labels)
-        yield _row(account_family.name, labels, account_family.help)
-    for own in (SCRAPE_CATALOGUE, EXPORTER_CATALOGUE):
-        yield from (_row(family.name, family.labels, family.help) for family in own.families)
+    for catalogue in (ACCOUNT_CATALOGUE, SCRAPE_CATALOGUE, EXPORTER_CATALOGUE):
+        for family in catalogue.families:
+            yield _row(family.name, (*catalogue.base_labels, *family.labels), family.help)
+    for counting in counted():
+        suffix = "_total" if counting.kind == "counter" else ""
+        yield _row(counting.name + suffix, counting.labels, counting.help)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """A counter or a histogram as declared; its name is without `_total`."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    help: str
+
+
+def counted() -> Iterator[Counted]:
+    """Give what telemetry.py declares."""
     for counting in vars(Telemetry()).values():
         if isinstance(counting, MetricWrapperBase):
             (metric,) = counting.describe()
-            suffix = "_total" if metric.type == "counter" else ""
             # What is declared: of a metric without samples nothing else tells the labels.
-            yield _row(metric.name + suffix, counting._labelnames, metric.documentation)  # noqa: SLF001
+            labels = tuple(counting._labelnames)  # noqa: SLF001
+            yield Counted(name=metric.name, kind=metric.type, labels=labels, help=metric.documentation)
 
 
 def _row(name: str, labels: tuple[str, ...], text: str) -> str:

@@ -1,19 +1,40 @@
-"""Every series that the exporter can expose, by name, with the labels that it can have."""
+"""Every series that can be asked for, by name, with the labels that it can have: for tests of queries."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.metrics import Histogram, MetricWrapperBase
 
 from exporter.metrics import ACCOUNT_CATALOGUE, ADDON_CATALOGUE, EXPORTER_CATALOGUE, SCRAPE_CATALOGUE
-from exporter.telemetry import Telemetry, process_collectors
+from exporter.telemetry import process_collectors
+from scripts.metrics_table import counted
+
+OF_PROMETHEUS = {
+    name: frozenset[str]()
+    for name in (
+        "up",
+        "scrape_duration_seconds",
+        "scrape_samples_post_metric_relabeling",
+        "scrape_samples_scraped",
+        "scrape_series_added",
+    )
+}
+"""What Prometheus itself says of a target."""
+
+OF_TARGETS = frozenset({"job", "instance", "pod", "container"})
+"""Labels that every target has, and those that a target in Kubernetes usually has."""
 
 
 @cache
 def exported() -> Mapping[str, frozenset[str]]:
-    """Give names as queries have them: `…_bucket`, `…_sum` and `…_count` of a histogram."""
-    return {**dict(_gauges()), **dict(_counters()), **_process()}
+    """Give what the exporter exposes, named as queries have it: `…_bucket`, `…_sum` and `…_count` of a histogram."""
+    return {**dict(_gauges()), **dict(_counted()), **_process()}
+
+
+@cache
+def queryable() -> Mapping[str, frozenset[str]]:
+    """Give what Prometheus has once it scrapes the exporter, with the labels of targets."""
+    return {name: labels | OF_TARGETS for name, labels in {**exported(), **OF_PROMETHEUS}.items()}
 
 
 def _gauges() -> Iterator[tuple[str, frozenset[str]]]:
@@ -22,17 +43,14 @@ def _gauges() -> Iterator[tuple[str, frozenset[str]]]:
             yield family.name, frozenset((*catalogue.base_labels, *family.labels))
 
 
-def _counters() -> Iterator[tuple[str, frozenset[str]]]:
-    for counting in vars(Telemetry()).values():
-        if not isinstance(counting, MetricWrapperBase):
-            continue
-        (metric,) = counting.describe()
-        labels = frozenset(counting._labelnames)
-        if isinstance(counting, Histogram):
-            yield f"{metric.name}_bucket", labels | {"le"}
-            yield from ((f"{metric.name}_{part}", labels) for part in ("sum", "count"))
+def _counted() -> Iterator[tuple[str, frozenset[str]]]:
+    for counting in counted():
+        labels = frozenset(counting.labels)
+        if counting.kind == "histogram":
+            yield f"{counting.name}_bucket", labels | {"le"}
+            yield from ((f"{counting.name}_{part}", labels) for part in ("sum", "count"))
         else:
-            yield f"{metric.name}_total", labels
+            yield f"{counting.name}_total", labels
 
 
 def _process() -> dict[str, frozenset[str]]:

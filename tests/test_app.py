@@ -10,6 +10,7 @@ from itertools import chain, pairwise
 from statistics import median
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.api_token import ApiToken
 from exporter.app import Exporter
@@ -17,6 +18,7 @@ from exporter.config import AccountConfig, AddonEntry, CollectConfig, Config
 from exporter.simulator import Behaviour, Fault, Simulator, World
 from exporter.simulator.behaviour import Blank, LastCursor, ListOrder
 from exporter.simulator.nouns import Backup
+from tests.catalogue import exported
 from tests.machine import program
 from tests.oracle import series
 from tests.process import TOKEN
@@ -240,6 +242,16 @@ async def test_a_file_holds_nothing_of_the_process(simulator: Simulator, now: da
     text = await scraped(watching(simulator), now=now, for_file=True)
 
     assert all(name.startswith("northflank_") for name in series(text))
+
+
+async def test_queries_are_checked_against_all_that_is_exposed_and_its_labels(
+    simulator: Simulator, now: datetime
+) -> None:
+    text = await scraped(watching(simulator, name="acme"), watching(simulator, name="b", token="wrong"), now=now)
+
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    assert {sample.name for sample in samples} <= set(exported())
+    assert all(set(sample.labels) <= exported()[sample.name] for sample in samples)
 
 
 async def test_promtool_has_no_complaint(simulator: Simulator, now: datetime) -> None:

@@ -9,17 +9,11 @@ from pathlib import Path
 import promql_parser as promql
 import pytest
 
-from tests.catalogue import exported
+from tests.catalogue import OF_PROMETHEUS, OF_TARGETS, exported
 from tests.machine import program
 from tests.process import ROOT
 
 from .reading import Node, Target, boards, expanded, name_of, parsed, selectors, targets, variables, walk
-
-PROMETHEUS = {"up": frozenset[str](), "scrape_duration_seconds": frozenset[str]()}
-"""What Prometheus itself says of a target."""
-
-OF_TARGETS = frozenset({"job", "instance", "pod", "container"})
-"""Labels that a target has, or may have; the variables and the removal of replicas go by them."""
 
 MADE_HERE = frozenset({"link", "_order"})
 """Labels that a query makes."""
@@ -40,7 +34,7 @@ _LEGEND_LABEL = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 def known() -> dict[str, frozenset[str]]:
-    return {**exported(), **PROMETHEUS}
+    return {**exported(), **OF_PROMETHEUS}
 
 
 @TARGETS
@@ -83,7 +77,7 @@ def test_variables_and_annotations_ask_for_what_there_is() -> None:
 
 def test_no_metric_is_forgotten() -> None:
     asked = {name_of(selector) for target in targets() for selector in selectors(parsed(target.expression))}
-    rules = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "prometheus").rglob("*.yaml"))
+    rules = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "prometheus" / "rules").glob("*.yaml"))
     asked |= {name for name in exported() if re.search(rf"\b{name}\b", rules)}
 
     assert set(exported()) - asked - set(UNUSED) == set()
