@@ -9,6 +9,7 @@ import pytest
 from scripts.programs import free_port
 from tests.machine import program
 from tests.process import ROOT
+from tests.prometheus.reading import Rule, alerts
 from tests.stack import alertmanager, becomes
 
 CONFIGURATION = ROOT / "prometheus" / "alertmanager.yml"
@@ -35,6 +36,8 @@ FAILED = alert("BackupFailed", "warning", **ORDERS)
 MISSED = alert("BackupScheduleMissed", "warning", **ORDERS, backup_kind="dump", interval="daily")
 UNREADABLE = alert("AddonUnreadable", "warning", **ORDERS)
 STALE = alert("DataStale", "warning", **ORDERS)
+UNSCHEDULED = alert("BackupUnscheduled", "warning", **ORDERS)
+PROBED = {"job": "probes"}
 HOST_DOWN = {"alertname": "HostDown", "severity": "critical", "job": "northflank", "account": "acme"}
 
 CASES: dict[str, tuple[list[Labels], list[Labels]]] = {
@@ -42,7 +45,13 @@ CASES: dict[str, tuple[list[Labels], list[Labels]]] = {
     "an unreachable API silences its addons": ([UNREACHABLE], [UNREADABLE, {**MISSED, **CARTS}]),
     "an account without a name does so, too": ([{**REJECTED, **UNNAMED}], [{**TOO_OLD, **UNNAMED}]),
     "but not addons of another account": ([REJECTED, {**UNREADABLE, "account": "umbrella"}], []),
-    "nor of another job": ([{**UNREACHABLE, **UNNAMED}, {**FAILED, **UNNAMED, "job": "other"}], []),
+    "nor of another job, where the account has no name": (
+        [{**UNREACHABLE, **UNNAMED}, {**FAILED, **UNNAMED, "job": "other"}],
+        [],
+    ),
+    "that what is probed cannot be read follows": ([REJECTED], [{**UNREADABLE, **PROBED}, {**STALE, **PROBED}]),
+    "but not what another job still knows": ([UNREACHABLE, {**TOO_OLD, **PROBED}], []),
+    "nor anything of an account without a name": ([{**REJECTED, **UNNAMED}, {**STALE, **UNNAMED, **PROBED}], []),
     "nor other matters of the account": ([REJECTED, EXPIRING], []),
     "nor where another replica still reads it": ([{**REJECTED, **PARTLY}, TOO_OLD], []),
     "all replicas are worse than one of them": ([REJECTED], [{**REJECTED, **PARTLY}]),
@@ -51,18 +60,15 @@ CASES: dict[str, tuple[list[Labels], list[Labels]]] = {
     "nor while another replica is up": ([{**DOWN, **PARTLY}, TOO_OLD], []),
     "many failures are worse than the latest": ([AGAIN, {**FAILED, **CARTS}], [FAILED]),
     "what is too old has missed a run": ([TOO_OLD, FAILED], [MISSED]),
-    "what was never made has missed a run": ([NEVER], [MISSED]),
+    "what was never made has missed a run, or has no schedule": ([NEVER], [MISSED, UNSCHEDULED]),
+    "but not another addon": ([NEVER, {**UNSCHEDULED, **CARTS}], []),
     "what is unreadable is old": ([UNREADABLE], [STALE]),
 }
 
 
 async def test_what_another_alert_says_already_is_not_told(tmp_path: Path) -> None:
-    # Each case has jobs of its own, so that it has nothing to do with the others.
     cases = {
-        number: (
-            [{**labels, "job": f"{labels['job']}-{number}"} for labels in told],
-            [{**labels, "job": f"{labels['job']}-{number}"} for labels in silenced],
-        )
+        number: ([apart(labels, number) for labels in told], [apart(labels, number) for labels in silenced])
         for number, (told, silenced) in enumerate(CASES.values())
     }
     expected = {
@@ -83,23 +89,32 @@ async def test_what_another_alert_says_already_is_not_told(tmp_path: Path) -> No
         await becomes(is_as_expected, lambda: list(map(sorted, found[True] ^ expected[True])))
 
 
+def apart(labels: Labels, number: int) -> Labels:
+    """Give a case's labels with jobs and accounts of its own, so that it has nothing to do with the others."""
+    account = labels["account"] and f"{labels['account']}-{number}"
+    return {**labels, "job": f"{labels['job']}-{number}", "account": account}
+
+
 def named(labels: Labels) -> frozenset[tuple[str, str]]:
     """Give labels as Alertmanager shows them, where an empty one is none, and comparable."""
     return frozenset((name, value) for name, value in labels.items() if value)
 
 
-@pytest.mark.parametrize(("severity", "receiver"), [("critical", "page"), ("warning", "ticket"), ("info", "note")])
-def test_who_is_told_follows_from_the_severity(severity: str, receiver: str) -> None:
-    amtool = program("amtool", origin="the Debian package prometheus-alertmanager")
-    command = [amtool, "config", "routes", "test", f"--config.file={CONFIGURATION}", f"severity={severity}"]
-    asked = subprocess.run(command, capture_output=True, text=True, check=True)
-
-    assert asked.stdout.split() == [receiver]
+RECEIVERS = {"critical": "page", "warning": "ticket", "info": "note"}
 
 
-def test_prometheus_and_its_rules_are_what_promtool_accepts() -> None:
-    promtool = program("promtool", origin="the Debian package prometheus")
-    command = [promtool, "check", "config", "--lint-fatal", str(ROOT / "prometheus" / "prometheus.yml")]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("rule", alerts(), ids=str)
+def test_who_is_told_follows_from_the_severity(rule: Rule) -> None:
+    severity = rule.labels["severity"]
+    labels = [f"alertname={rule.name}", f"severity={severity}", "job=northflank", "account=acme"]
+    assert amtool("config", "routes", "test", f"--config.file={CONFIGURATION}", *labels) == [RECEIVERS[severity]]
 
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+def test_amtool_has_no_complaint() -> None:
+    assert "SUCCESS" in amtool("check-config", str(CONFIGURATION))
+
+
+def amtool(*arguments: str) -> list[str]:
+    """Run amtool; gives the words that it writes."""
+    binary = program("amtool", origin="the Debian package prometheus-alertmanager")
+    return subprocess.run([binary, *arguments], capture_output=True, text=True, check=True).stdout.split()
