@@ -120,25 +120,33 @@ class Notified:
 
 @dataclass
 class Pager:
-    """Receives Alertmanager's notifications over a real socket and keeps them."""
+    """Receives Alertmanager's notifications over a real socket and keeps what is new in each.
+
+    A notification is about a whole group: what has begun or ended stands beside what was told before.
+    """
 
     url: str = ""
     received: list[Notified] = field(default_factory=list)
+    _told: set[tuple[str, str, str, str]] = field(default_factory=set)
 
     def sent(self, status: str) -> list[Notified]:
         return [notified for notified in self.received if notified.status == status]
 
     async def _receive(self, request: web.Request) -> web.Response:
         notification = await request.json()
-        self.received += [
-            Notified(
-                receiver=notification["receiver"],
-                status=alert["status"],
-                labels=alert["labels"],
-                annotations=alert["annotations"],
-            )
-            for alert in notification["alerts"]
-        ]
+        receiver = notification["receiver"]
+        for alert in notification["alerts"]:
+            told = (receiver, alert["status"], alert["fingerprint"], alert["startsAt"])
+            if told not in self._told:
+                self._told.add(told)
+                self.received.append(
+                    Notified(
+                        receiver=receiver,
+                        status=alert["status"],
+                        labels=alert["labels"],
+                        annotations=alert["annotations"],
+                    )
+                )
         return web.Response()
 
 
