@@ -84,7 +84,8 @@ def selectors(expression: str) -> list[promql.VectorSelector]:
     return [node for node in nodes(expression) if isinstance(node, promql.VectorSelector)]
 
 
-def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run promtool to its end; gives what it wrote to either output as `stdout`."""
-    command = [program("promtool", origin="the Debian package prometheus"), *map(str, arguments)]
+def promtool(*arguments: str | Path, binary: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run promtool, or another `binary` of it, to its end; gives what it wrote to either output as `stdout`."""
+    found = binary or program("promtool", origin="the Debian package prometheus")
+    command = [str(found), *map(str, arguments)]
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)

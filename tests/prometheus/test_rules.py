@@ -19,6 +19,7 @@ from tests.prometheus.reading import RULE_FILES, TEST_FILES, Rule, alerts, loade
 LONGEST_TEST_FILE = 300
 LONGEST_NAME = 40
 LARGEST_GROUP = 20
+NEWEST_PROMTOOL = ROOT / ".tools" / "newest" / "usr" / "bin" / "promtool"
 RUNBOOKS = ROOT / "docs" / "runbooks.md"
 
 ALERTS = pytest.mark.parametrize("alert", alerts(), ids=str)
@@ -33,13 +34,16 @@ def test_promtool_has_no_complaint_about_rules(path: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-@pytest.fixture(scope="module")
-def tested() -> dict[Path, str]:
+@pytest.fixture(scope="module", params=[None, NEWEST_PROMTOOL], ids=["usual", "newest"])
+def tested(request: pytest.FixtureRequest) -> dict[Path, str]:
     """Give what promtool has to say of each file of tests that fails; as many at once as there are processors."""
+    binary: Path | None = request.param
     program("promtool", origin="the Debian package prometheus")
+    if binary is not None and not binary.exists():
+        pytest.skip("no newer promtool: scripts/fetch-tools found none")
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        done = zip(TEST_FILES, pool.map(lambda path: promtool("test", "rules", path), TEST_FILES), strict=True)
-        return {path: each.stdout for path, each in done if each.returncode != 0}
+        done = pool.map(lambda path: promtool("test", "rules", path, binary=binary), TEST_FILES)
+        return {path: each.stdout for path, each in zip(TEST_FILES, done, strict=True) if each.returncode != 0}
 
 
 @pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.stem)
