@@ -84,6 +84,44 @@ def process() -> Iterator[Finished]:
         legend=("lastNotNull", "max"),
         least=0,
     )
+    yield from _answers()
+
+
+def _answers() -> Iterator[Finished]:
+    yield graph(
+        About(
+            title="Answers by HTTP status",
+            description=(
+                "What each exporter answers to those who ask it, a second.\n\n401: somebody has a wrong password. 503 "
+                "and 429: more ask at once than the web configuration and its limits allow. 500: look at the log."
+            ),
+            width=16,
+            height=8,
+            unit="reqps",
+        ),
+        query(
+            f"sum by (instance, code) (rate({of_exporter('northflank_exporter_http_requests_total')}"
+            "[$__rate_interval]))",
+            "{{instance}} {{code}}",
+        ),
+        legend=("mean", "max"),
+        least=0,
+    )
+    yield graph(
+        About(
+            title="Unexpected errors",
+            description=(
+                "Errors that nobody foresaw, each with a traceback in the log.\n\nAny is a mistake in the exporter, "
+                "and worth a report."
+            ),
+            width=8,
+            height=8,
+            unit="cps",
+        ),
+        query(f"rate({of_exporter('northflank_exporter_unexpected_errors_total')}[$__rate_interval])", "{{instance}}"),
+        legend=("lastNotNull", "max"),
+        least=0,
+    )
 
 
 def _builds() -> Finished:

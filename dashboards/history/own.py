@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -102,7 +103,7 @@ class Own:
     def __init__(self, seed: int, started_at: datetime) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - made up
         self.registry = CollectorRegistry()
-        telemetry = Telemetry()
+        self.telemetry = telemetry = Telemetry()
         self.registry.register(telemetry)
         self.process = Process(self.chance, started_at, started_at)
         self.registry.register(self.process)
@@ -150,6 +151,7 @@ class Own:
 
     def exporter_state(self, took: timedelta) -> ExporterState:
         """Say how the process stands after a scrape."""
+        self.telemetry.answered(HTTPStatus.OK)
         return ExporterState(
             version=__version__,
             python_version="3.11.2",
