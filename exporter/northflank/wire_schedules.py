@@ -1,7 +1,7 @@
 """From bodies to an addon's backup schedules and restores. Pure.
 
-Facts from northflank.com/docs/v1/api. A schedule that cannot be understood whole is rejected: half of one would be due
-at other times than Northflank's.
+Facts from northflank.com/docs/v1/api. A time that no clock shows is left out: fewer runs are expected then, and none
+that Northflank does not make. A schedule without any that its interval runs at is rejected.
 """
 
 from datetime import timedelta

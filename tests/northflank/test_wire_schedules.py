@@ -1,4 +1,4 @@
-"""Backup schedules and restores as the API lists them: a schedule is understood whole or not at all."""
+"""Backup schedules and restores as the API lists them: no run is expected that the API does not name."""
 
 import json
 from collections.abc import Callable
