@@ -28,6 +28,7 @@ PARTLY = {"severity": "warning", "instance": "a:1"}
 REJECTED = alert("TokenRejected", "critical")
 UNREACHABLE = alert("ApiUnreachable", "critical")
 DOWN = alert("ExporterDown", "critical", **UNNAMED)
+DOWN_OF_ACME = alert("ExporterDown", "critical")
 EXPIRING = alert("TokenExpiring", "warning")
 TOO_OLD = alert("BackupTooOld", "critical", **ORDERS)
 NEVER = alert("BackupNever", "critical", **ORDERS)
@@ -57,6 +58,8 @@ CASES: dict[str, tuple[list[Labels], list[Labels]]] = {
     "all replicas are worse than one of them": ([REJECTED], [{**REJECTED, **PARTLY}]),
     "an exporter that is down silences all of its job": ([DOWN], [TOO_OLD, REJECTED, EXPIRING]),
     "but nothing of others": ([DOWN, HOST_DOWN], []),
+    "one that alone reads an account silences that account": ([DOWN_OF_ACME], [TOO_OLD, EXPIRING]),
+    "but no other account": ([DOWN_OF_ACME, {**TOO_OLD, "account": "umbrella"}], []),
     "nor while another replica is up": ([{**DOWN, **PARTLY}, TOO_OLD], []),
     "many failures are worse than the latest": ([AGAIN, {**FAILED, **CARTS}], [FAILED]),
     "what is too old has missed a run": ([TOO_OLD, FAILED], [MISSED]),
