@@ -109,7 +109,7 @@ def test_every_alert_has_a_section_in_the_runbooks_and_every_section_an_alert() 
 @pytest.mark.parametrize("rule", rules(), ids=str)
 def test_a_rule_asks_only_for_metrics_and_labels_that_there_are(rule: Rule) -> None:
     for expression in chain([rule.expression], _queries_of_templates(rule)):
-        possible = set(OF_TARGETS)
+        possible = OF_TARGETS | set(_labels_made(expression))
         for selector in selectors(expression):
             name = selector.name or ""
             assert name in queryable()
@@ -128,6 +128,12 @@ def test_an_alert_depends_on_no_other_rule(alert: Rule) -> None:
 def _queries_of_templates(rule: Rule) -> Iterator[str]:
     for found in _QUERY.findall(str(rule.tree.get("annotations", ""))):
         yield found.replace("%q", '"any"')
+
+
+def _labels_made(expression: str) -> Iterator[str]:
+    for node in nodes(expression):
+        if isinstance(node, promql.Call) and node.func.name == "label_replace":
+            yield node.args[1].val
 
 
 def _labels_of_operators(expression: str) -> Iterator[str]:
