@@ -149,7 +149,10 @@ class AddonState:
             return None
         if self.summary.is_about_to_change(now):
             return 0.0, IN_FLIGHT_FOR.total_seconds()
-        due = None if self.expectation is None else self.expectation.next_due(now)
+        newest = self.summary.last_attempt
+        # What became due a moment ago is not in the list yet, unless something that began since then is.
+        since = now - STARTS_WITHIN if newest is None else min(max(newest.created_at, now - STARTS_WITHIN), now)
+        due = None if self.expectation is None else self.expectation.next_due(since)
         if self.expectation is None or due is None or self.is_paused:
             return None
         last = self.summary.last_completed

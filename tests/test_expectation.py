@@ -152,6 +152,15 @@ def test_a_list_is_about_to_change_when_a_run_is_due_and_while_it_runs() -> None
     assert AddonState(key=KEY).urgent(NOW) is None
 
 
+def test_a_list_that_was_read_just_after_a_run_was_due_is_about_to_change() -> None:
+    noon = schedule(hours=(12,))
+    moments = [NOW + timedelta(seconds=seconds) for seconds in (-1, 0, 20, 59)]
+    state = read(backup(created_at=ago(hours=24), completed_at=ago(hours=23)), due=noon)
+    assert [urgent[0] for moment in moments if (urgent := state.urgent(moment))] == [61, 60, 40, 1]
+    begun = read(backup(created_at=NOW + timedelta(seconds=2), completed_at=NOW + timedelta(seconds=9)), due=noon)
+    assert begun.urgent(moments[2]) == (24 * 3600 + 40, 25 * 3600 + 47)
+
+
 def test_restores_are_counted_and_the_latest_completed_one_is_known() -> None:
     completed = [
         Restore(id=str(days), status=BackupStatus.COMPLETED, started_at=ago(days=days), completed_at=ago(days=days - 1))
