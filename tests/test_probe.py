@@ -9,6 +9,7 @@ from exporter.config import AddonEntry
 from exporter.model import AddonKey
 from exporter.simulator import Behaviour, Fault, Simulator
 from exporter.simulator.routes import Endpoint
+from tests.process import PATIENCE_SECONDS
 from tests.watching import Watch, account, existing, watching
 
 ORDERS = AddonKey("", "shop", "orders-db")
@@ -66,6 +67,13 @@ async def test_what_is_fresh_comes_from_memory_until_a_cycle_has_passed(simulato
         watch.wait(timedelta(minutes=1))
         await probe(watch)
         assert simulator.request_count > asked
+
+
+async def test_who_only_probes_learns_of_schedules_too(simulator: Simulator, now: datetime) -> None:
+    async with watching(account(simulator, LITERAL), now=now) as watch:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while 'northflank_addon_backup_schedules{addon_id="orders-db"' not in await probe(watch):
+                watch.wait(timedelta(minutes=1))
 
 
 async def test_a_probe_ends_in_time_and_what_it_began_goes_on(simulator: Simulator, now: datetime) -> None:

@@ -82,10 +82,15 @@ class Poller:
         return {name: self._counted(account, results, is_planned=is_planned) for name, account in self.accounts.items()}
 
     async def probe(self, addon: AddonKey, time_limit: float | None = None) -> None:
-        """Read one addon, if its data is older than it need be and the budget allows, for at most so many seconds."""
+        """Read one addon, if its data is older than it need be and the budget allows, for at most so many seconds.
+
+        What is read besides backups is gone on with, as in a scrape: nothing else may ever ask.
+        """
         read_at = self._store[addon].data_at
         if read_at is not None and self._now() - read_at <= self.budget.time_for(self.agenda.cycle_requests):
             return
+        if not self._is_retired:
+            self._side.start()
         with suppress(TimeoutError):
             async with asyncio.timeout(time_limit):
                 results = await self._planned(only=addon)
