@@ -66,6 +66,17 @@ def test_a_backup_in_progress_is_late_and_not_missed() -> None:
     assert missed(running, failed(created_at=ago(hours=27)), backup(created_at=ago(hours=75)), due=due) == 2
 
 
+def test_nothing_is_missed_beside_a_backup_in_progress_of_which_no_backup_would_be_kept() -> None:
+    # NOW is Tuesday; what ran on Thursday was kept for a day.
+    brief = schedule(interval=Interval.WEEKLY, days=(3,), retention=timedelta(days=1))
+    long = schedule(interval=Interval.WEEKLY, days=(1,), hours=(9,), retention=timedelta(days=30))
+    running = backup(status=BackupStatus.IN_PROGRESS, created_at=ago(hours=3), completed_at=None)
+    last_week = backup(created_at=ago(days=7, hours=3))
+    backups = summarise([running, last_week])
+    ((_, runs),) = expecting(brief, long).missed_runs(backups, as_of=NOW, paused_until=None)
+    assert runs == 0
+
+
 def test_a_backup_that_hangs_is_missed() -> None:
     running = backup(status=BackupStatus.IN_PROGRESS, created_at=ago(hours=7), completed_at=None)
     assert missed(backup(created_at=ago(hours=31)), running, due=schedule(hours=(5,))) == 1

@@ -59,14 +59,13 @@ def assess(
         answered = _answered_by(timetable, zone, completed[index - 1]) if index else None
         kept_since = now - min(timetable.retention or LOOK_BACK, now - moment(0))
         after = max(each for each in (kept_since - _MOMENT, answered, paused_until) if each is not None)
-        missed = count_due(timetable, zone, after, until)
-        if not count_kept(timetable, zone, after, until, now=now + EARLIEST):
-            # They may have been answered, and the backups have expired: a weekly one that is kept for a week is gone
-            # before the next one is there, by clocks that differ.
-            missed = 0
-        elif missed:
-            belated = {_answered_by(timetable, zone, created_at) for created_at in running}
-            missed -= sum(1 for due in belated if due is not None and after < due <= until)
+        belated = {_answered_by(timetable, zone, created_at) for created_at in running}
+        late = [due for due in belated if due is not None and after < due <= until]
+        # All others may have been answered where the backups have expired: a weekly one that is kept for a week is
+        # gone before the next one is there, by clocks that differ.
+        kept = count_kept(timetable, zone, after, until, now=now + EARLIEST)
+        kept -= sum(count_kept(timetable, zone, due - _MOMENT, due, now=now + EARLIEST) for due in late)
+        missed = count_due(timetable, zone, after, until) - len(late) if kept else 0
     return ScheduleSummary(
         kind=timetable.kind,
         interval=timetable.interval,
