@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from scripts.programs import free_port
 
 PATIENCE_SECONDS = 30.0
 _TICKS_PER_SECOND = 100
@@ -74,8 +75,7 @@ def node_exporter() -> str | None:
 @contextmanager
 def textfile_collector(program: str, folder: Path) -> Iterator[Running]:
     """Run node_exporter with nothing but its textfile collector over a folder."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     options = ["--collector.disable-defaults", "--collector.textfile", f"--collector.textfile.directory={folder}"]
     own = ["--web.disable-exporter-metrics", f"--web.listen-address={address}"]
     started = time.perf_counter()

@@ -46,8 +46,8 @@ class Program:
             return True
 
 
-def prometheus(binary: str, configuration: Path, port: int) -> Program:
-    """Give a Prometheus that keeps its data and its log beside its configuration."""
+def prometheus(binary: str, configuration: Path, port: int, *flags: str) -> Program:
+    """Give a Prometheus that keeps its data and its log beside its configuration, with more flags where there are."""
     return Program(
         name="prometheus",
         command=(
@@ -55,6 +55,7 @@ def prometheus(binary: str, configuration: Path, port: int) -> Program:
             f"--config.file={configuration}",
             f"--storage.tsdb.path={configuration}.data",
             f"--web.listen-address=127.0.0.1:{port}",
+            *flags,
         ),
         log=Path(f"{configuration}.log"),
         port=port,

@@ -4,7 +4,7 @@ The addons are those of the simulated Northflank, read at past moments by the ex
 says of itself is made up, with a seed. `promtool tsdb create-blocks-from openmetrics` makes a database of it.
 """
 
-from dashboards.history.prometheus import NotRunning, prometheus
+from dashboards.history.prometheus import prometheus
 from dashboards.history.write import SPAN
 
-__all__ = ["SPAN", "NotRunning", "prometheus"]
+__all__ = ["SPAN", "prometheus"]

@@ -12,7 +12,8 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from dashboards.history import NotRunning, prometheus
+from dashboards.history import prometheus
+from scripts.programs import CannotRun
 
 HERE = Path(__file__).parent
 PICTURES = HERE.parents[1] / "docs" / "images"
@@ -21,7 +22,7 @@ EVERY = timedelta(minutes=5)
 
 
 def main(folder: Path) -> None:
-    """Take them; raises NotRunning where a program is missing, CalledProcessError where one fails."""
+    """Take them; raises CannotRun where a program is missing, CalledProcessError where one fails."""
     npm, node = (_program(name) for name in ("npm", "node"))
     if not (HERE / "node_modules").exists():
         subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, check=True)  # noqa: S603
@@ -38,7 +39,7 @@ def main(folder: Path) -> None:
 def _program(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise NotRunning(f"{name} is missing")
+        raise CannotRun(f"{name} is missing")
     return found
 
 

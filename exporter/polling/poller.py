@@ -1,6 +1,7 @@
 """A scrape's work for the accounts of one request budget: what is worth reading now, in parallel, shared, in time."""
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -15,6 +16,8 @@ from exporter.polling.crew import Crew
 from exporter.polling.poll import Freshness
 from exporter.polling.side import SideWork
 from exporter.state import ScrapeResult, StateStore
+
+log = logging.getLogger(__name__)
 
 Results = dict[AddonKey, asyncio.Future[ScrapeResult]]
 
@@ -281,6 +284,9 @@ class Poller:
             await account.discovery.run(self._monotonic(), self._side.take_for_listing)
         except NorthflankError as error:
             self._crew.condemn(account, error.reason, (), error)
+        except Exception:
+            # A fault of ours costs this listing; what was known stays, and it is gone on with in the next scrape.
+            log.exception("Unexpected error while addons were listed", extra=account.fields)
         else:
             if account.may_be_pardoned:
                 account.pardon()

@@ -593,3 +593,16 @@ def change_entries(world: World, *names: str) -> None:
     assert isinstance(discovery, Discovery)
     discovery.change([AddonEntry(project="shop", addon=name) for name in names])
     world.poller.watch(world.account)
+
+
+async def test_a_fault_of_ours_in_a_listing_is_told_and_costs_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(["db"])
+    await world.scrape(db=EMPTY)
+    assert isinstance(world.account.discovery, Discovery)
+    # The source of these tests knows no lists of projects: it raises what no list should.
+    world.account.discovery.change([AddonEntry(project="*", addon="*"), AddonEntry(project="shop", addon="db")])
+    for scrape in (1, 2):
+        world.clock.advance(minutes=10)
+        assert await world.scrape(db=EMPTY) == {"polled": 1}
+        told = [record for record in caplog.records if record.exc_info]
+        assert [record.message for record in told] == ["Unexpected error while addons were listed"] * scrape
