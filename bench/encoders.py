@@ -89,7 +89,7 @@ def _state(number: int, now: datetime) -> AddonState:
         for age in range(_HELD)
     ]
     state = AddonState(key=AddonKey("acme", f"project-{number % 20}", f"addon-{number:05}"), max_age=timedelta(days=2))
-    return state.polled(summarise(backups), data_at=now, duration=timedelta(seconds=0.1), requests=1)
+    return state.polled(summarise(backups), data_at=now, duration=timedelta(seconds=0.1))
 
 
 def _own(now: datetime) -> ExporterState:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from exporter.expectation import Expectation
+from exporter.known import KnownList
 from exporter.model import AddonDetails, AddonKey, FailureReason, ListedAddon, RateLimit
 from exporter.schedule import Timetable
 from exporter.summary import IN_FLIGHT_FOR, BackupSummary, RestoreSummary
@@ -30,9 +31,8 @@ class AddonState:
 
     `summary` and `data_at` are of the latest good poll: a failed one leaves them as they are, for a while. `failure`
     and `poll_duration` are of the latest finished poll, `failing_since` is when the first failed one since a good one
-    was. `requests` is how many requests the latest good poll took, and what the next one is expected to take. `info`
-    is what a list of addons says of it, None where it stands in none; `details` is what was said of it alone, and
-    `created_at` is when Northflank made it.
+    was. `known` is of the list that `summary` condenses. `info` is what a list of addons says of it, None where it
+    stands in none; `details` is what was said of it alone, and `created_at` is when Northflank made it.
     `as_of` is the moment from which on the list may lack something: it was being read. `expectation` and `restores`
     are None until they were read, `paused_until` is when the addon was last seen paused.
     """
@@ -45,13 +45,18 @@ class AddonState:
     failure: FailureReason | None = FailureReason.PENDING
     failing_since: datetime | None = None
     poll_duration: timedelta | None = None
-    requests: int = 1
+    known: KnownList | None = None
     info: ListedAddon | None = None
     details: ListedAddon | None = None
     created_at: datetime | None = None
     expectation: Expectation | None = None
     restores: RestoreSummary | None = None
     paused_until: datetime | None = None
+
+    @property
+    def requests(self) -> int:
+        """How many requests the next poll is expected to take."""
+        return 1 if self.known is None else self.known.requests
 
     @property
     def about(self) -> ListedAddon | None:
@@ -97,19 +102,19 @@ class AddonState:
         *,
         data_at: datetime,
         duration: timedelta,
-        requests: int,
+        known: KnownList | None = None,
         as_of: datetime | None = None,
     ) -> "AddonState":
-        """Give the state after a poll that read the whole list, beginning at `as_of`."""
+        """Give the state after a good poll, which began at `as_of`."""
         return replace(
             self,
             summary=summary,
+            known=known,
             data_at=data_at,
             as_of=as_of or data_at,
             failure=None,
             failing_since=None,
             poll_duration=duration,
-            requests=requests,
         )
 
     def listed(
@@ -167,7 +172,8 @@ class AddonState:
 
     def without_data(self) -> "AddonState":
         """Give the state that shows no backups."""
-        return replace(self, summary=None, data_at=None, as_of=None)
+        known = None if self.known is None else self.known.forgotten()
+        return replace(self, summary=None, known=known, data_at=None, as_of=None)
 
 
 def _seen(state: AddonState, now: datetime) -> AddonState:

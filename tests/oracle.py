@@ -116,7 +116,7 @@ def backup(
 def read_addon(*backups: Backup, key: AddonKey = ORDERS) -> AddonState:
     """Make the state of an addon whose list was read in half a second, just before noon."""
     return AddonState(key=key, max_age=timedelta(hours=26)).polled(
-        summarise(backups), data_at=NOON - timedelta(seconds=1), duration=timedelta(seconds=0.5), requests=1
+        summarise(backups), data_at=NOON - timedelta(seconds=1), duration=timedelta(seconds=0.5)
     )
 
 

@@ -54,10 +54,12 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "schedule.runs": "model schedule.clock schedule.timetable",
         "schedule": "schedule.runs schedule.timetable",
         "expectation": "model schedule summary",
-        "state": "expectation model schedule summary",
+        "known": "model",
+        "state": "expectation known model schedule summary",
         "polling.turns": "model",
         "polling.extras": "expectation model northflank northflank.errors state summary",
-        "polling.poll": "model northflank polling.extras polling.turns state",
+        "polling.refresh": "known model northflank",
+        "polling.poll": "model northflank polling.extras polling.refresh polling.turns state summary",
         "polling.finding": "model northflank",
         "polling.discovery": "model northflank polling.finding",
         "polling.teams": "northflank polling.finding",
@@ -65,7 +67,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "polling.account": (
             "model northflank polling.asking polling.extras polling.finding polling.poll state summary"
         ),
-        "polling.agenda": "model northflank polling.poll polling.turns state",
+        "polling.agenda": "model northflank polling.poll polling.refresh polling.turns state",
         "polling.crew": "model northflank polling.account polling.agenda polling.poll state",
         "polling.side": "northflank polling.account polling.agenda polling.crew",
         "polling.poller": (

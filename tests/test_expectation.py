@@ -45,7 +45,7 @@ def missed_by(state: AddonState) -> list[float]:
 
 def read(*backups: Backup, due: Schedule, at: datetime = NOW) -> AddonState:
     state = AddonState(key=KEY, expectation=expecting(due))
-    return state.polled(summarise(backups), data_at=at, duration=HOUR, requests=1)
+    return state.polled(summarise(backups), data_at=at, duration=HOUR)
 
 
 @given(schedules(), st.sampled_from(ZONES), st.lists(moments(), min_size=2, max_size=6))
@@ -112,7 +112,7 @@ def test_old_data_tells_of_no_run_that_came_later() -> None:
 
 def test_a_list_that_took_long_to_read_is_as_old_as_its_first_page() -> None:
     state = AddonState(key=KEY, expectation=expecting(schedule(hours=(9,)))).polled(
-        summarise([backup(created_at=ago(hours=27))]), data_at=NOW, duration=HOUR, requests=9, as_of=ago(hours=4)
+        summarise([backup(created_at=ago(hours=27))]), data_at=NOW, duration=HOUR, as_of=ago(hours=4)
     )
     assert missed_by(state) == [0]
 
@@ -131,7 +131,7 @@ def test_a_paused_addon_misses_nothing_then_and_nothing_of_it_afterwards() -> No
     assert missed_by(paused) == [0]
     resumed = paused.listed(RUNNING, max_age=None, now=NOW + HOUR)
     assert missed_by(resumed) == [0]
-    later = resumed.polled(summarise([]), data_at=NOW + timedelta(days=2), duration=HOUR, requests=1)
+    later = resumed.polled(summarise([]), data_at=NOW + timedelta(days=2), duration=HOUR)
     assert missed_by(later) == [2]
 
 

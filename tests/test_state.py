@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from exporter.known import KnownList
 from exporter.model import AddonKey, FailureReason
 from exporter.state import AddonState, StateStore
 from exporter.summary import summarise
@@ -12,10 +13,11 @@ from tests.builders import KEY, NOW, backup
 
 SECOND = timedelta(seconds=1)
 SUMMARY = summarise([backup()])
+KNOWN = KnownList(pages=15, digest=b"of its first page", read_whole_at=0.0)
 
 
 def read(state: AddonState) -> AddonState:
-    return state.polled(SUMMARY, data_at=NOW, duration=SECOND, requests=15)
+    return state.polled(SUMMARY, data_at=NOW, duration=SECOND, known=KNOWN)
 
 
 def test_an_addon_is_pending_until_its_first_poll() -> None:
@@ -35,7 +37,7 @@ def test_a_good_poll_replaces_everything_but_the_configuration() -> None:
         as_of=NOW,
         failure=None,
         poll_duration=SECOND,
-        requests=15,
+        known=KNOWN,
     )
 
 

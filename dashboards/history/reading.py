@@ -34,17 +34,23 @@ _BEHAVIOUR = Behaviour()
 _SHOP_LIMIT = timedelta(hours=26)  # as in the demo: one project with a limit of its own
 _GRACE = timedelta(hours=1)
 _PAGE = 100
+_FULL_LISTING = timedelta(hours=6)
 
 
 @dataclass(slots=True)
 class Reader:
-    """Reads one addon again and again; remembers what does not change between two readings."""
+    """Reads one addon again and again; remembers what does not change between two readings.
+
+    `requests` is how many the latest one took: one, and as many as there are pages where the list was read whole.
+    """
 
     world: World
     addon: Addon
     state: AddonState = field(init=False)
+    requests: int = 1
     _read: dict[tuple[str, str], Backup] = field(default_factory=dict)
     _summary: tuple[object, BackupSummary, int] | None = None
+    _read_whole_at: datetime | None = None
 
     def __post_init__(self) -> None:
         body = _data("schedules", [render_schedule(each, _BEHAVIOUR) for each in self._schedules()])
@@ -66,10 +72,13 @@ class Reader:
             self._summary = listing, summarise(backups), max(1, -(-len(backups) // _PAGE))
             restores = _data("restores", [render_restore(each, _BEHAVIOUR) for each in listing.restores])
             self.state = replace(self.state, restores=summarise_restores(parse_restores_page(restores).items))
-        _, summary, requests = self._summary
+        _, summary, pages = self._summary
+        is_whole = self._read_whole_at is None or at - self._read_whole_at >= _FULL_LISTING
+        self._read_whole_at = at if is_whole else self._read_whole_at
+        self.requests = pages if is_whole else 1
         state = self.state.listed(self._info(listing.status), max_age=self.state.max_age, now=at)
-        self.state = state.polled(summary, data_at=at, duration=took, requests=requests, as_of=at - took)
-        return requests
+        self.state = state.polled(summary, data_at=at, duration=took, as_of=at - took)
+        return self.requests
 
     def fail(self, at: datetime, reason: FailureReason, *, took: timedelta) -> None:
         """Try to read it, in vain."""

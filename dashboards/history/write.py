@@ -63,7 +63,7 @@ class Replica:
                 self.own.account_state(
                     at,
                     results=results,
-                    pages=sum(addon.state.requests for addon in self.addons),
+                    pages=sum(addon.requests for addon in self.addons),
                     patterns=self._patterns(),
                     every=self.every,
                 ),
@@ -89,11 +89,11 @@ class Replica:
         if chance < 0.001:  # noqa: PLR2004
             addon.fail(at, FailureReason.TIMEOUT, took=timedelta(seconds=8))
             return ScrapeResult.FAILED, self.own.failed(FailureReason.TIMEOUT, "error")
-        if chance < 0.012 and addon.state.requests > 1:  # noqa: PLR2004
+        if chance < 0.012 and addon.requests > 1:  # noqa: PLR2004
             return ScrapeResult.DEFERRED, timedelta()
         if chance > 0.997:  # noqa: PLR2004
             return ScrapeResult.LATE, timedelta(seconds=9)
-        took = timedelta(seconds=self.own.chance.uniform(0.1, 0.3)) * addon.state.requests
+        took = timedelta(seconds=self.own.chance.uniform(0.1, 0.3)) * addon.requests
         requests = addon.succeed(at, took=took)
         self.own.requests.spend(Endpoint.BACKUPS, "200", requests)
         return ScrapeResult.POLLED, took

@@ -61,7 +61,6 @@ class PolledAccount:
         self._condemned: dict[AddonKey, AddonState] = {}
         self._complained: set[AddonKey] = set()
         self._failing: set[AddonKey] = set()
-        self._digests: dict[AddonKey, bytes] = {}
 
     @property
     def is_doubtful(self) -> bool:
@@ -103,7 +102,7 @@ class PolledAccount:
         left = [addon for addon in self.addons if addon not in watched]
         for addon in left:
             self._store.remove(addon)
-            for known in (self.addons, self._condemned, self._digests):
+            for known in (self.addons, self._condemned):
                 known.pop(addon, None)
             self._complained.discard(addon)
             self._failing.discard(addon)
@@ -183,7 +182,7 @@ class PolledAccount:
         started = self._monotonic()
         poll.begun_at = poll.begun_at or self._now()
         try:
-            while not (poll.listing.is_complete or poll.is_unchanged) and pages != 0:
+            while not poll.refresh.is_complete and pages != 0:
                 if poll.grant is not None and not poll.grant.take(self._monotonic()):
                     break
                 await self._read_page(poll)
@@ -192,32 +191,25 @@ class PolledAccount:
             return False
         finally:
             poll.seconds += self._monotonic() - started
-        return poll.listing.is_complete or poll.is_unchanged
+        return poll.refresh.is_complete
 
     async def _read_page(self, poll: Poll) -> None:
         _, project_id, addon_id = poll.addon
-        state = self._store.get(poll.addon)
-        can_compare = not poll.listing.pages and state is not None and state.summary is not None
-        known = self._digests.get(poll.addon, b"") if can_compare else b""
-        page = await self.source.backups_page(project_id, addon_id, poll.listing.cursor, known=known)
+        refresh = poll.refresh
+        page = await self.source.backups_page(project_id, addon_id, refresh.cursor, known=refresh.comparable)
         if page is None:
-            poll.is_unchanged = True
+            refresh.leave()
         else:
-            poll.digest = b"" if poll.listing.pages or page.rejected else page.digest
-            poll.listing.add(page)
+            refresh.add(page)
 
     def _succeeded(self, poll: Poll) -> None:
-        before = self._store[poll.addon]
-        summary = before.summary if poll.is_unchanged else None
-        if summary is None:
-            summary = summarise(poll.listing.items)
-            # Of a list of one page only: of longer ones the first page alone says nothing.
-            self._digests[poll.addon] = poll.digest if poll.listing.pages == 1 else b""
-        state = before.polled(
-            summary,
-            data_at=self._now(),
+        refresh, now = poll.refresh, self._now()
+        summary = poll.summary if refresh.is_unchanged else None
+        state = self._store[poll.addon].polled(
+            summarise(refresh.backups) if summary is None else summary,
+            known=refresh.result(now=now, at=self._monotonic()),
+            data_at=now,
             duration=timedelta(seconds=poll.seconds),
-            requests=max(poll.listing.pages, 1),
             as_of=poll.begun_at,
         )
         self._store.replace(state)

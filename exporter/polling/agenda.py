@@ -9,6 +9,7 @@ from math import ceil
 from exporter.model import AddonKey
 from exporter.northflank import Purse, RequestBudget
 from exporter.polling.poll import Poll
+from exporter.polling.refresh import Refresh
 from exporter.polling.turns import Turns
 from exporter.state import StateStore
 
@@ -96,10 +97,12 @@ class Agenda:
 
     def begin(self, addon: AddonKey, purse: Purse | None = None) -> Poll:
         """Begin to read an addon, or go on where that was stopped."""
+        state, half_read = self._store[addon], self._half_read.pop(addon, None)
         poll = Poll(addon=addon, place=self._turns.begin(addon), purse=purse)
-        half_read = self._half_read.pop(addon, None)
-        if half_read is not None:
-            poll.listing, poll.seconds, poll.begun_at = half_read.listing, half_read.seconds, half_read.begun_at
+        if half_read is None:
+            poll.refresh, poll.summary = Refresh(state.known), state.summary
+        else:
+            poll.refresh, poll.seconds, poll.begun_at = half_read.refresh, half_read.seconds, half_read.begun_at
         self.under_way[addon] = poll
         return poll
 
@@ -125,7 +128,7 @@ class Agenda:
             self._costs[addon] = state.requests
             urgent = state.urgent(self._now())
             self._turns.end(addon, now, urgent=urgent and (now + urgent[0], now + urgent[1]))
-        elif poll.listing.pages:
+        elif poll.refresh.pages:
             self._half_read[addon] = poll
             self._turns.interrupt(addon, poll.place)
         else:
@@ -134,4 +137,6 @@ class Agenda:
     def _cost(self, addon: AddonKey) -> int:
         """Say how many requests the reading of an addon will still take, as far as that is known."""
         begun = self._half_read.get(addon) or self.under_way.get(addon)
-        return max(self._store[addon].requests - (begun.listing.pages if begun else 0), 1)
+        if begun is None:
+            return self._store[addon].requests
+        return max(begun.refresh.expected_pages - begun.refresh.pages, 1)

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from exporter.model import AddonKey, Backup, FailureReason, ListedAddon
-from exporter.northflank import Grant, Listing, Page, Purse
+from exporter.northflank import Grant, Page, Purse
 from exporter.polling.extras import ExtrasSource
+from exporter.polling.refresh import Refresh
 from exporter.polling.turns import Place
 from exporter.state import ScrapeResult
+from exporter.summary import BackupSummary
 
 
 class Source(ExtrasSource, Protocol):
@@ -52,18 +54,16 @@ class Freshness:
 class Poll:
     """The reading of one addon's list; `seconds` is how long it has taken so far, interruptions left out.
 
-    `is_unchanged` tells that the list says the same as when it was read before, `digest` is of its first page.
-    `purse` pays for it; without one, it may take what the client lets it. `place` is where the addon has waited.
-    `begun_at` is before the first page was asked for.
+    `summary` is of what was known when it began. `purse` pays for it; without one, it may take what the client lets it.
+    `place` is where the addon has waited. `begun_at` is before the first page was asked for.
     """
 
     addon: AddonKey
     place: Place
     purse: Purse | None = None
     grant: Grant | None = None
-    listing: Listing[Backup] = field(default_factory=Listing.of_backups)
+    refresh: Refresh = field(default_factory=Refresh)
+    summary: BackupSummary | None = None
     seconds: float = 0.0
-    digest: bytes = b""
-    is_unchanged: bool = False
     begun_at: datetime | None = None
     result: asyncio.Future[ScrapeResult] = field(default_factory=lambda: asyncio.get_running_loop().create_future())

@@ -57,7 +57,7 @@ class Besides:
             raise self.outcome
 
     def read_backups(self, name: str, *backups: Backup) -> None:
-        state = self.store[key(name)].polled(summarise(backups or [backup()]), data_at=NOW, duration=HOUR, requests=1)
+        state = self.store[key(name)].polled(summarise(backups or [backup()]), data_at=NOW, duration=HOUR)
         self.store.replace(state)
         self.extras.reconsider(state)
 

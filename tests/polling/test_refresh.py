@@ -1,0 +1,248 @@
+"""How far a list is read that is known already, and when it is read whole."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from exporter.known import FINAL, LATENESS
+from exporter.model import BackupStatus
+from exporter.polling.refresh import EVIDENCE, Refresh
+from tests.builders import NOW, backup
+from tests.polling.lists import HOUR, MINUTE, List, Order, Reader, listed, of_age, reading, remove, wrong
+
+# How much is read.
+
+
+def test_a_list_that_fits_on_a_page_is_read_whole_each_time() -> None:
+    reader = Reader(listed(100)).read()
+    reader.list.begin()
+    del reader.list.backups[of_age(reader, 50)]
+    assert reader.read().pages == 1
+    assert set(reader.backups) == set(reader.list.backups.values())
+
+
+def test_a_longer_list_is_read_whole_twice_to_be_sure_of_it() -> None:
+    reader = Reader(listed(1500))
+    assert [reader.read().pages for _ in range(4)] == [15, 15, 1, 1]
+
+
+def test_an_unchanged_first_page_is_not_taken_apart() -> None:
+    reader = reading()
+    refresh = Refresh(reader.known)
+    assert reader.list.page("", refresh.comparable) is None
+    refresh.leave()
+    assert refresh.is_complete
+    assert refresh.result(now=NOW, at=1.0) is reader.known
+
+
+def test_new_backups_are_read_and_the_others_remembered() -> None:
+    reader = reading(1500)
+    for _ in range(7):
+        reader.list.now += HOUR
+        reader.list.begin()
+        assert reader.read().pages == 1
+    assert set(reader.backups) == set(reader.list.backups.values())
+    assert len(reader.backups) == 1507
+
+
+def test_what_is_known_is_in_the_order_of_the_list() -> None:
+    reader = reading()
+    reader.list.now += HOUR
+    reader.list.begin()
+    reader.read()
+    assert list(reader.backups) == reader.list.shown()
+    assert reader.known is not None
+    assert list(reader.known.backups()) == reader.list.shown()
+
+
+def test_more_new_ones_than_fit_on_a_page_are_all_read() -> None:
+    reader = reading()
+    for _ in range(130):
+        reader.list.now += HOUR
+        reader.list.begin()
+    assert reader.read().pages == 4, "where one page ends among new ones, something may have been overlooked"
+    assert not wrong(reader)
+
+
+def test_a_backup_that_is_not_final_is_read_again_however_far_down_it_is() -> None:
+    reader = reading(1500)
+    held = of_age(reader, 250)
+    reader.list.backups[held] = reader.list.backups[held]._replace(status=BackupStatus.IN_PROGRESS)
+    reader.read(is_full=True)
+    assert reader.known is not None
+    assert reader.known.requests == 3
+    assert [reader.read().pages for _ in range(2)] == [3, 3]
+    reader.list.backups[held] = reader.list.backups[held]._replace(status=BackupStatus.FAILED)
+    assert reader.read().pages == 3
+    assert not wrong(reader)
+    assert reader.read().pages == 1
+
+
+@pytest.mark.parametrize("status", sorted(set(BackupStatus) - FINAL))
+def test_every_status_that_may_change_counts_as_not_final(status: BackupStatus) -> None:
+    reader = reading()
+    held = of_age(reader, 150)
+    reader.list.backups[held] = reader.list.backups[held]._replace(status=status)
+    reader.read(is_full=True)
+    assert reader.read().pages == 2
+
+
+def test_what_changes_on_the_first_page_costs_one_request() -> None:
+    reader = reading()
+    for status in (BackupStatus.SCHEDULED, BackupStatus.IN_PROGRESS, BackupStatus.FAILED):
+        newest = of_age(reader, 0)
+        reader.list.backups[newest] = reader.list.backups[newest]._replace(status=status)
+        assert reader.read().pages == 1
+        assert not wrong(reader)
+
+
+def test_a_few_that_are_gone_from_the_first_page_cost_one_request() -> None:
+    reader = reading()
+    for place in (0, 50, 90):
+        del reader.list.backups[of_age(reader, place)]
+    assert reader.read().pages == 1
+    assert set(reader.backups) == set(reader.list.backups.values())
+
+
+def test_what_expires_further_down_is_known_until_the_list_is_read_whole() -> None:
+    reader = reading()
+    expired = of_age(reader, 249)
+    del reader.list.backups[expired]
+    reader.list.begin()
+    assert reader.read().pages == 1
+    assert expired in {each.identity for each in reader.backups}
+    reader.read(is_full=True)
+    assert set(reader.backups) == set(reader.list.backups.values())
+
+
+def test_a_list_that_shrinks_to_a_page_is_read_whole() -> None:
+    reader = reading(101)
+    for _ in range(5):
+        del reader.list.backups[of_age(reader, -1)]
+    reader.read()
+    assert set(reader.backups) == set(reader.list.backups.values())
+
+
+# When it is read whole after all.
+
+
+def test_a_list_in_another_order_is_always_read_whole() -> None:
+    for order in (Order.OLDEST_FIRST, Order.BY_ID):
+        reader = Reader(listed(250, order=order))
+        assert [reader.read().pages for _ in range(4)] == [3, 3, 3, 3]
+
+
+@pytest.mark.parametrize("order", [Order.OLDEST_FIRST, Order.BY_ID])
+def test_an_order_that_changes_is_noticed(order: Order) -> None:
+    reader = reading()
+    reader.list.order = order
+    reader.list.begin()
+    assert reader.read().pages == 3
+    assert not wrong(reader)
+    assert reader.read().pages == 3
+
+
+def test_it_is_read_until_there_are_enough_backups_to_show_an_order() -> None:
+    reader = Reader(listed(30, page_length=EVIDENCE - 1)).read().read()
+    assert reader.read(is_full=True).pages == 5
+    reader.list.begin()
+    assert reader.read().pages == 2
+
+
+def test_a_first_page_from_which_much_is_gone_is_no_proof() -> None:
+    reader = reading()
+    for identity in [of_age(reader, place) for place in range(50)]:
+        del reader.list.backups[identity]
+    assert reader.read().pages == 2, "all of it"
+
+
+def test_an_old_backup_that_was_not_known_is_a_reason_to_read_all() -> None:
+    reader = reading()
+    reader.list.begin(late=5 * HOUR)
+    assert reader.read().pages == 3
+
+
+def test_a_backup_that_comes_late_is_new() -> None:
+    reader = reading()
+    reader.list.begin(late=LATENESS - MINUTE)
+    assert reader.read().pages == 1
+    assert not wrong(reader)
+
+
+def test_a_list_that_grows_faster_than_backups_may_be_late_is_read_further() -> None:
+    busy = List(page_length=10)
+    for _ in range(40):
+        busy.now += 2 * MINUTE
+        busy.begin()
+    reader = Reader(busy).read().read()
+    assert reader.read().pages >= 3
+
+
+def test_a_page_that_ends_where_the_next_does_not_begin_leaves_doubt() -> None:
+    """What goes away while a list is read pulls the next backup over to the page that was read already."""
+    reader = Reader(listed(250))
+    reader.list.between = [lambda each: remove(each, 20)]
+    reader.read()
+    assert len(wrong(reader)) == 1
+    reader.read()
+    assert not wrong(reader)
+    assert reader.known is not None
+    assert not reader.known.is_trusted
+    assert [reader.read().pages for _ in range(2)] == [3, 1]
+
+
+def test_where_what_is_known_ends_something_must_follow() -> None:
+    reader = reading(101)
+    older = [backup(created_at=NOW - HOUR) for _ in range(2)]
+    del reader.list.backups[of_age(reader, 50)]
+    reader.list.backups.update({each.identity: each for each in older})
+    assert reader.read().pages == 2
+    assert not wrong(reader)
+
+
+def test_circles_are_no_list_to_rely_on() -> None:
+    refresh = Refresh()
+    pages = listed(200, page_length=50)
+    for number in range(3):
+        page = pages.page(str(50 * number), b"")
+        assert page is not None
+        refresh.add(replace(page, cursor="again"))
+        if refresh.is_complete:
+            break
+    assert refresh.pages == 2
+    assert not refresh.result(now=NOW, at=0.0).is_trusted
+
+
+def test_a_page_with_something_unreadable_is_never_the_same_as_before() -> None:
+    first = listed(10).page("", b"")
+    assert first is not None
+    refresh = Refresh()
+    refresh.add(replace(first, rejected=1))
+    assert Refresh(refresh.result(now=NOW, at=0.0)).comparable == b""
+
+
+def test_a_time_that_is_still_to_come_does_not_make_new_backups_old() -> None:
+    strange = listed(250)
+    strange.begin(late=-timedelta(days=1000))
+    reader = Reader(strange).read().read()
+    strange.now += HOUR
+    strange.begin()
+    assert reader.read().pages == 1
+    assert not wrong(reader)
+
+
+# Memory.
+
+
+def test_a_backup_that_is_kept_takes_little_memory() -> None:
+    known = reading(1500).known
+    assert known is not None
+    assert len(known.packed) < 80 * 1500
+
+
+def test_of_a_list_on_one_page_or_in_no_order_nothing_is_kept() -> None:
+    for made in (listed(100), listed(250, order=Order.BY_ID)):
+        known = Reader(made).read().known
+        assert known is not None
+        assert known.packed == b""
