@@ -29,6 +29,7 @@ def test_schedules_are_read_unless_told_otherwise_and_restores_are_not() -> None
         schedules_timezone=ZoneInfo("UTC"),
         schedules_grace=timedelta(hours=1),
         restores=None,
+        full_listing=timedelta(hours=6),
     )
     assert parse(ACCOUNTS, {}).collect == parse(f"{ACCOUNTS}collect: {{}}\n", {}).collect == expected
 
@@ -57,6 +58,20 @@ def test_the_grace_may_be_0_but_not_off() -> None:
     assert collect("schedules_grace", "90m").schedules_grace == timedelta(minutes=90)
     with pytest.raises(ConfigError, match=r"^collect\.schedules_grace: "):
         collect("schedules_grace", "off")
+
+
+def test_lists_are_read_whole_at_any_interval_or_always_but_not_never() -> None:
+    assert collect("full_listing", "0").full_listing == timedelta()
+    assert collect("full_listing", "1d12h").full_listing == timedelta(hours=36)
+    for written in ("off", "'off'", "false"):
+        with pytest.raises(ConfigError, match=r"^collect\.full_listing: cannot be off: .* counted for ever"):
+            collect("full_listing", written)
+
+
+@pytest.mark.parametrize("written", ["true", "sometimes", "-1s", "", "10", "[10m]", "${UNSET}"])
+def test_that_interval_is_a_duration(written: str) -> None:
+    with pytest.raises(ConfigError, match=r"^collect\.full_listing: (?!cannot)"):
+        collect("full_listing", written)
 
 
 @pytest.mark.parametrize("name", ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from exporter.config.keys import Keys, Support
+from exporter.config.keys import Keys
 from exporter.config.model import Problem
 from exporter.config.scalars import expand, printable, refers_to_environment
 from exporter.config.yaml_tree import Node, Scalar, Section, Sequence, child_path
@@ -53,17 +53,15 @@ class Field:
         self.reading.problems.append(Problem(path=path, message=message, line=self.line))
 
     def section(self, keys: Keys) -> dict[str, Field] | None:
-        """Return the supported keys that are present; the others are refused."""
+        """Return the keys that are present; unknown ones are refused."""
         if not isinstance(self.node, Section):
-            self.refuse(f"must be a mapping with keys such as {next(iter(keys))}, not {_kind(self.node)}")
+            self.refuse(f"must be a mapping with keys such as {keys[0]}, not {_kind(self.node)}")
             return None
         fields = {}
         for key, entry in self.node.entries.items():
             field = self._child(child_path(self.path, key), entry.node, entry.line)
-            if keys.get(key) is Support.NOW:
+            if key in keys:
                 fields[key] = field
-            elif key in keys:
-                field.refuse("a key of the file format that this version does not support yet; remove it")
             else:
                 field.refuse(_unknown(key, keys))
         return fields

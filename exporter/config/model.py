@@ -88,11 +88,12 @@ class AccountConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectConfig:
-    """What is read besides backups, and how often.
+    """What is read, and how often.
 
     ``discovery`` is None where patterns are resolved once and never again, ``schedules`` and ``restores`` are where
     they are never read, and longer than 0 otherwise. Schedules are due by the clock of ``schedules_timezone``; a run
-    due less than ``schedules_grace`` ago is not missed yet.
+    due less than ``schedules_grace`` ago is not missed yet. ``full_listing`` is how often a list is read to its end
+    although only its newest part has changed; 0 is each time.
     """
 
     discovery: timedelta | None = timedelta(minutes=10)
@@ -100,6 +101,7 @@ class CollectConfig:
     schedules_timezone: ZoneInfo = _UTC
     schedules_grace: timedelta = timedelta(hours=1)
     restores: timedelta | None = None
+    full_listing: timedelta = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,6 +102,7 @@ def _read_collect(collect: Field) -> CollectConfig:
         ),
         schedules_grace=values.read_or(fields, "schedules_grace", values.read_duration, defaults.schedules_grace),
         restores=interval("restores", values.read_interval, defaults.restores),
+        full_listing=values.read_or(fields, "full_listing", values.read_full_listing, defaults.full_listing),
     )
 
 

@@ -130,6 +130,14 @@ def read_interval(field: Field) -> timedelta | Literal["off"] | None:
     return interval
 
 
+def read_full_listing(field: Field) -> timedelta | None:
+    """Read how often lists are read to their end; always is possible, never is not."""
+    if isinstance(field.node, Scalar) and (field.node.is_false or field.node.text == "off"):
+        field.refuse("cannot be off: what has expired would be counted for ever; 0 reads every list whole each time")
+        return None
+    return read_duration(field)
+
+
 def read_timezone(field: Field) -> ZoneInfo | None:
     """Read the name of a time zone, as the IANA database has it."""
     text = field.text()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.config.field import Field, Reading
-from exporter.config.keys import Support
 from exporter.config.yaml_reader import read_tree
 from exporter.config.yaml_tree import Scalar, Section, child_path
 from exporter.webconfig import names, scalars
@@ -67,7 +66,7 @@ def _read_root(root: Field) -> WebConfig:
 def _section(field: Field | None, keys: set[str]) -> dict[str, Field]:
     if field is None or scalars.is_null(field):
         return {}
-    return field.section(dict.fromkeys(sorted(keys), Support.NOW)) or {}
+    return field.section(tuple(sorted(keys))) or {}
 
 
 def _entries(field: Field) -> Iterator[tuple[str, Field]]:
