@@ -53,7 +53,9 @@ class AccountGroup:
             budget=budget,
             store=store,
             freshness=Freshness(
-                min_refresh_interval=config.scrape.min_refresh_interval, max_staleness=config.scrape.max_staleness
+                min_refresh_interval=config.scrape.min_refresh_interval,
+                max_staleness=config.scrape.max_staleness,
+                full_listing=config.collect.full_listing,
             ),
             now=now,
             monotonic=monotonic,

@@ -54,11 +54,6 @@ class AddonState:
     paused_until: datetime | None = None
 
     @property
-    def requests(self) -> int:
-        """How many requests the next poll is expected to take."""
-        return 1 if self.known is None else self.known.requests
-
-    @property
     def about(self) -> ListedAddon | None:
         """What the addon is: by the latest list where it stands in one."""
         return self.info or self.details

@@ -67,7 +67,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "polling.account": (
             "model northflank polling.asking polling.extras polling.finding polling.poll state summary"
         ),
-        "polling.agenda": "model northflank polling.poll polling.refresh polling.turns state",
+        "polling.agenda": "known model northflank polling.poll polling.refresh polling.turns state",
         "polling.crew": "model northflank polling.account polling.agenda polling.poll state",
         "polling.side": "northflank polling.account polling.agenda polling.crew",
         "polling.poller": (

@@ -24,7 +24,7 @@ def test_an_addon_is_pending_until_its_first_poll() -> None:
     state = AddonState(key=KEY)
     assert state.failure is FailureReason.PENDING
     assert (state.summary, state.data_at, state.poll_duration) == (None, None, None)
-    assert state.requests == 1
+    assert state.known is None
 
 
 def test_a_good_poll_replaces_everything_but_the_configuration() -> None:
@@ -45,13 +45,13 @@ def test_a_failed_poll_keeps_the_last_good_data() -> None:
     good = read(AddonState(key=KEY, max_age=timedelta(hours=26)))
     state = good.failed(FailureReason.TIMEOUT, at=NOW, duration=8 * SECOND)
     assert (state.failure, state.poll_duration) == (FailureReason.TIMEOUT, 8 * SECOND)
-    assert (state.summary, state.data_at, state.requests) == (SUMMARY, NOW, 15)
+    assert (state.summary, state.data_at, state.known) == (SUMMARY, NOW, KNOWN)
     assert (state.key, state.max_age) == (KEY, timedelta(hours=26))
 
 
 def test_a_failed_first_poll_invents_no_data() -> None:
     state = AddonState(key=KEY).failed(FailureReason.NOT_FOUND, at=NOW, duration=SECOND)
-    assert (state.summary, state.data_at, state.requests) == (None, None, 1)
+    assert (state.summary, state.data_at, state.known) == (None, None, None)
 
 
 def test_a_good_poll_ends_a_failure() -> None:
@@ -88,7 +88,7 @@ def test_what_is_dropped_are_the_backups_and_nothing_else() -> None:
     failed = read(AddonState(key=KEY)).failed(FailureReason.TIMEOUT, at=NOW, duration=SECOND)
     dropped = failed.without_data()
     assert (dropped.summary, dropped.data_at) == (None, None)
-    assert (dropped.failure, dropped.failing_since, dropped.requests) == (FailureReason.TIMEOUT, NOW, 15)
+    assert (dropped.failure, dropped.failing_since, dropped.known) == (FailureReason.TIMEOUT, NOW, KNOWN.forgotten())
 
 
 def test_a_pardoned_addon_is_what_it_was_before() -> None:

@@ -35,13 +35,16 @@ class Purse(Enum):
     URGENT = auto()
     """Lists that are about to change."""
 
+    FULL = auto()
+    """Long lists read to their end once in a while, although it would suffice to read their newest part."""
+
     REGULAR = auto()
     """All other lists."""
 
 
-_PART = {Purse.EXTRAS: 0.15, Purse.DETAILS: 0.05, Purse.URGENT: 0.15, Purse.REGULAR: 1.0}
+_PART = {Purse.EXTRAS: 0.15, Purse.DETAILS: 0.05, Purse.URGENT: 0.15, Purse.FULL: 0.15, Purse.REGULAR: 1.0}
 """Part of what comes free that a purse has while it is wanted, of what those before it leave. What is urgent has so
-little that it delays the others by less than a fifth."""
+little that it delays the others by less than a fifth, and so has what is read to its end."""
 
 _ASIDE = (Purse.EXTRAS, Purse.DETAILS)
 
@@ -166,6 +169,10 @@ class RequestBudget:
         """Say how long so many requests take at the rate that the limit leaves to the exporter."""
         window = self.window
         return timedelta(seconds=window.length * requests / (window.share * window.limit))
+
+    def full_part(self, requests: int, every: timedelta) -> float:
+        """Say which part of all requests goes into full listings that take so many, where they come so often."""
+        return min(self.time_for(requests) / every, _PART[Purse.FULL])
 
     def _top_up(self, now: float, requests: int) -> None:
         """Let listings not wait for what comes free, as long as they keep to their part of the window."""

@@ -1,14 +1,15 @@
 """What is worth reading now, what that will cost, and out of which purse it is paid. Clocked from outside."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from itertools import chain
 from math import ceil
 
+from exporter.known import KnownList
 from exporter.model import AddonKey
 from exporter.northflank import Purse, RequestBudget
-from exporter.polling.poll import Poll
+from exporter.polling.poll import Freshness, Poll
 from exporter.polling.refresh import Refresh
 from exporter.polling.turns import Turns
 from exporter.state import StateStore
@@ -25,25 +26,34 @@ class Agenda:
         *,
         budget: RequestBudget,
         store: StateStore,
-        min_refresh_interval: timedelta,
+        freshness: Freshness,
         now: Callable[[], datetime],
     ) -> None:
         self.under_way: dict[AddonKey, Poll] = {}
         self._budget = budget
         self._store = store
-        self._min_refresh_interval = min_refresh_interval.total_seconds()
+        self._min_refresh_interval = freshness.min_refresh_interval.total_seconds()
+        self._full_listing = freshness.full_listing
         self._now = now
         self._turns = Turns()
         self._half_read: dict[AddonKey, Poll] = {}
         self._addons: set[AddonKey] = set()
         self._costs: dict[AddonKey, int] = {}
         self._costs_total = 0
+        self._long_lists: dict[AddonKey, KnownList] = {}
 
     @property
     def cycle_requests(self) -> int:
-        """How many requests it takes to read everything once; what was never read is taken to be like the others."""
+        """How many requests it takes to read everything once, with the full listings that come up meanwhile."""
+        pages = sum(known.pages for known in self._long_lists.values())
+        part = self._budget.full_part(pages, self._full_listing) if pages else 0.0
+        return ceil(self._refresh_requests / (1 - part))
+
+    @property
+    def _refresh_requests(self) -> float:
+        """How many requests it takes to refresh everything; what was never read is taken to be like the others."""
         addons = len(self._addons)
-        return ceil(addons * self._costs_total / len(self._costs)) if self._costs else addons
+        return addons * self._costs_total / len(self._costs) if self._costs else addons
 
     @property
     def is_complete(self) -> bool:
@@ -61,11 +71,14 @@ class Agenda:
         self._turns.remove(addon)
         self._half_read.pop(addon, None)
         self._costs_total -= self._costs.pop(addon, 0)
+        self._long_lists.pop(addon, None)
 
     def release(self, now: float, others: Mapping[Purse, float]) -> None:
         """Let the purses have what time has brought, where there is use for it; `others` is what is wanted besides."""
-        urgent = sum(self._store[addon].requests for addon in self._turns.urgent_before(now))
-        self._budget.release(now, {**others, Purse.REGULAR: self.cycle_requests, Purse.URGENT: urgent})
+        urgent = sum(self._requests(addon) for addon in self._turns.urgent_before(now))
+        full = sum(self._long_lists[addon].pages for addon in self._due_in_full(now, self._long_lists))
+        regular = ceil(self._refresh_requests)
+        self._budget.release(now, {**others, Purse.REGULAR: regular, Purse.URGENT: urgent, Purse.FULL: full})
 
     def in_order(self, now: float) -> Iterator[AddonKey]:
         """Give all addons that may be read, the most worth reading first; some more than once."""
@@ -78,6 +91,7 @@ class Agenda:
         yield Purse.BURST, turns.unread
         yield Purse.REGULAR, turns.half_read
         yield Purse.REGULAR, turns.unread
+        yield Purse.FULL, lambda: self._due_in_full(now, turns.read_before(time))
         yield Purse.URGENT, partial(turns.urgent_before, time)
         yield Purse.REGULAR, partial(turns.read_before, time)
         yield Purse.BURST, partial(turns.read_before, time)
@@ -89,7 +103,7 @@ class Agenda:
             for addon in addons() if available[purse] > 0 else ():
                 if addon in self.under_way or not may_read(addon):
                     continue
-                available[purse] -= self._budget.start_with(self._cost(addon))
+                available[purse] -= self._budget.start_with(self._cost(addon, purse))
                 if available[purse] < 0:
                     # Nor may those behind it have what this one waits for.
                     break
@@ -100,7 +114,8 @@ class Agenda:
         state, half_read = self._store[addon], self._half_read.pop(addon, None)
         poll = Poll(addon=addon, place=self._turns.begin(addon), purse=purse)
         if half_read is None:
-            poll.refresh, poll.summary = Refresh(state.known), state.summary
+            is_full = purse is Purse.FULL or not self._full_listing
+            poll.refresh, poll.summary = Refresh(state.known, is_full=is_full), state.summary
         else:
             poll.refresh, poll.seconds, poll.begun_at = half_read.refresh, half_read.seconds, half_read.begun_at
         self.under_way[addon] = poll
@@ -111,7 +126,7 @@ class Agenda:
         if poll.addon not in self._addons:
             return False
         if poll.purse is not None:
-            poll.grant = self._budget.grant(now, poll.purse, self._cost(poll.addon))
+            poll.grant = self._budget.grant(now, poll.purse, self._cost(poll.addon, poll.purse))
         return poll.purse is None or poll.grant is not None
 
     def end(self, poll: Poll, now: float, *, is_read: bool) -> None:
@@ -124,8 +139,12 @@ class Agenda:
             return
         if is_read:
             state = self._store[addon]
-            self._costs_total += state.requests - self._costs.get(addon, 0)
-            self._costs[addon] = state.requests
+            requests = self._requests(addon)
+            self._costs_total += requests - self._costs.get(addon, 0)
+            self._costs[addon] = requests
+            self._long_lists.pop(addon, None)
+            if state.known is not None and state.known.is_trusted and self._full_listing:
+                self._long_lists[addon] = state.known
             urgent = state.urgent(self._now())
             self._turns.end(addon, now, urgent=urgent and (now + urgent[0], now + urgent[1]))
         elif poll.refresh.pages:
@@ -134,9 +153,22 @@ class Agenda:
         else:
             self._turns.put_back(addon, poll.place)
 
-    def _cost(self, addon: AddonKey) -> int:
+    def _due_in_full(self, now: float, addons: Iterable[AddonKey]) -> list[AddonKey]:
+        """Give those whose list should be read to its end again, the one that waits for that longest first."""
+        last = now - self._full_listing.total_seconds()
+        read_at = {addon: self._long_lists[addon].read_whole_at for addon in addons if addon in self._long_lists}
+        return sorted((addon for addon, at in read_at.items() if at <= last), key=read_at.__getitem__)
+
+    def _requests(self, addon: AddonKey) -> int:
+        """Say how many requests it takes to refresh an addon, as far as that is known."""
+        known = self._store[addon].known
+        if known is None:
+            return 1
+        return known.requests if self._full_listing else known.pages
+
+    def _cost(self, addon: AddonKey, purse: Purse) -> int:
         """Say how many requests the reading of an addon will still take, as far as that is known."""
-        begun = self._half_read.get(addon) or self.under_way.get(addon)
-        if begun is None:
-            return self._store[addon].requests
-        return max(begun.refresh.expected_pages - begun.refresh.pages, 1)
+        begun, known = self._half_read.get(addon) or self.under_way.get(addon), self._store[addon].known
+        if begun is not None:
+            return max(begun.refresh.expected_pages - begun.refresh.pages, 1)
+        return known.pages if known is not None and purse is Purse.FULL else self._requests(addon)

@@ -44,10 +44,14 @@ class PollObserver(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freshness:
-    """How soon an addon may be read again, and how long its last good data outlives failed polls."""
+    """How soon an addon may be read again, and how long its last good data outlives failed polls.
+
+    `full_listing` is how often a list is read to its end although only its newest part has changed; 0 is each time.
+    """
 
     min_refresh_interval: timedelta = timedelta(0)
     max_staleness: timedelta = timedelta(hours=6)
+    full_listing: timedelta = timedelta(hours=6)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

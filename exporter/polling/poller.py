@@ -43,7 +43,7 @@ class Poller:
         self._freshness = freshness
         self._now = now
         self._monotonic = monotonic
-        self.agenda = Agenda(budget=budget, store=store, min_refresh_interval=freshness.min_refresh_interval, now=now)
+        self.agenda = Agenda(budget=budget, store=store, freshness=freshness, now=now)
         self._scouting: asyncio.Task[Results] | None = None
         self._recoveries: dict[str, asyncio.Task[Results]] = {}
         self._discoveries: dict[str, asyncio.Task[None]] = {}

@@ -15,7 +15,7 @@ from exporter.polling import Discovery, Freshness
 from exporter.polling.poll import Poll
 from exporter.state import ScrapeResult
 from tests.builders import NOW, ago, backup, page
-from tests.polling.world import EMPTY, Outcome, World, newest_of, settled, told
+from tests.polling.world import EMPTY, Outcome, World, newest_of, pages_of, settled, told
 
 FAILURES: dict[str, Exception] = {
     "timeout": api.RequestTimeout("slow"),
@@ -74,7 +74,7 @@ async def test_the_first_page_of_a_longer_list_says_nothing_of_the_rest() -> Non
 async def test_the_requests_of_a_poll_are_remembered() -> None:
     world = World(["db", "other"])
     await world.scrape(db=[page(backup(), cursor="2"), page(backup())])
-    assert world["db"].requests == 2
+    assert pages_of(world["db"]) == 2
     assert world.poller.agenda.cycle_requests == 3
 
 
@@ -274,7 +274,7 @@ async def test_a_list_stopped_half_way_goes_on_and_does_not_begin_again() -> Non
         asked += world.source.asked
         world.clock.advance(minutes=1)
     assert asked == ["long", *(f"long/{number}" for number in range(2, 31))]
-    assert world["long"].requests == 30
+    assert pages_of(world["long"]) == 30
 
 
 async def test_a_429_silences_all_until_its_end() -> None:

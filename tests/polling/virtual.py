@@ -10,8 +10,9 @@ from exporter.model import AddonDetails, AddonKey, Backup, FailureReason, Listed
 from exporter.northflank import Page, RequestBudget, RequestDeferred
 from exporter.northflank import errors as api
 from exporter.polling import Discovery, Freshness, PolledAccount, Poller
+from exporter.polling.refresh import EVIDENCE
 from exporter.state import AddonState, ScrapeResult, StateStore
-from tests.builders import NOW, backup
+from tests.builders import NOW, ago, backup
 from tests.fake_api import Clock
 
 
@@ -58,8 +59,11 @@ class Server:
 class Client:
     """Reads lists of so many pages from a server, as the real client does, but at once."""
 
-    def __init__(self, server: Server, budget: RequestBudget, clock: Clock, pages: int) -> None:
+    def __init__(
+        self, server: Server, budget: RequestBudget, clock: Clock, pages: int, *, is_newest_first: bool = False
+    ) -> None:
         self.server, self.window, self.clock, self.pages = server, budget.window, clock, pages
+        self.ordered = [_ordered(page) for page in range(pages)] if is_newest_first else []
         self.newest: dict[str, Callable[[], Backup]] = {}
 
     async def teams_page(self, cursor: str) -> Page[str]:
@@ -98,7 +102,7 @@ class Client:
         page = int(cursor or "1")
         newest = self.newest.get(addon_id, lambda: LISTED)()
         return Page(
-            items=(newest if page == 1 else backup(),),
+            items=self.ordered[page - 1] if self.ordered else (newest if page == 1 else backup(),),
             rejected=0,
             cursor="" if page == self.pages else str(page + 1),
         )
@@ -107,14 +111,27 @@ class Client:
 LISTED = backup()
 
 
+def _ordered(page: int) -> tuple[Backup, ...]:
+    """Make a page, short but long enough to show that the newest come first."""
+    return tuple(backup(created_at=ago(hours=page * EVIDENCE + place)) for place in range(EVIDENCE))
+
+
 class Fleet:
     """Addons of one account, polled in virtual time; `ages` is how old the data of each was, at worst."""
 
-    def __init__(self, addons: int, *, pages: int = 1, server: Server | None = None, share: float = 0.8) -> None:
+    def __init__(
+        self,
+        addons: int,
+        *,
+        pages: int = 1,
+        server: Server | None = None,
+        share: float = 0.8,
+        is_newest_first: bool = False,
+    ) -> None:
         self.clock = Clock()
         self.server = server or Server()
         self.budget = RequestBudget(share)
-        self.client = Client(self.server, self.budget, self.clock, pages)
+        self.client = Client(self.server, self.budget, self.clock, pages, is_newest_first=is_newest_first)
         self.keys = [AddonKey("acme", "shop", f"db-{number}") for number in range(addons)]
         self.store = StateStore(on_replace=self._replaced, on_remove=lambda _: None)
         self.read_at: dict[AddonKey, float] = {}

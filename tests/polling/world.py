@@ -172,6 +172,11 @@ def newest_of(state: AddonState) -> Backup | None:
     return state.summary.last_completed if state.summary else None
 
 
+def pages_of(state: AddonState) -> int | None:
+    """Give how many pages the list had when it was read whole."""
+    return None if state.known is None else state.known.pages
+
+
 async def settled() -> None:
     """Let everything go on that can go on without time passing."""
     for _ in range(50):
