@@ -33,6 +33,7 @@ class AddonState:
     and `poll_duration` are of the latest finished poll, `failing_since` is when the first failed one since a good one
     was. `known` is of the list that `summary` condenses. `info` is what a list of addons says of it, None where it
     stands in none; `details` is what was said of it alone, and `created_at` is when Northflank made it.
+    `wants_proof` tells that backups are lacking by a list that was not read to its end since.
     `as_of` is the moment from which on the list may lack something: it was being read. `expectation` and `restores`
     are None until they were read, `paused_until` is when the addon was last seen paused.
     """
@@ -46,6 +47,7 @@ class AddonState:
     failing_since: datetime | None = None
     poll_duration: timedelta | None = None
     known: KnownList | None = None
+    wants_proof: bool = False
     info: ListedAddon | None = None
     details: ListedAddon | None = None
     created_at: datetime | None = None
@@ -98,10 +100,11 @@ class AddonState:
         data_at: datetime,
         duration: timedelta,
         known: KnownList | None = None,
+        is_whole: bool = True,
         as_of: datetime | None = None,
     ) -> "AddonState":
-        """Give the state after a good poll, which began at `as_of`."""
-        return replace(
+        """Give the state after a good poll, which began at `as_of`; `is_whole` tells whether it read to the end."""
+        state = replace(
             self,
             summary=summary,
             known=known,
@@ -110,7 +113,12 @@ class AddonState:
             failure=None,
             failing_since=None,
             poll_duration=duration,
+            wants_proof=False,
         )
+        # Before anybody is woken by it: what was only remembered might have been wrong.
+        if not is_whole and state.lacks_backups and (self.wants_proof or not self.lacks_backups):
+            return replace(state, wants_proof=True)
+        return state
 
     def listed(
         self, info: ListedAddon | None, *, max_age: timedelta | Literal["off"] | None, now: datetime

@@ -208,6 +208,7 @@ class PolledAccount:
         state = self._store[poll.addon].polled(
             summarise(refresh.backups) if summary is None else summary,
             known=refresh.result(now=now, at=self._monotonic()),
+            is_whole=refresh.is_whole,
             data_at=now,
             duration=timedelta(seconds=poll.seconds),
             as_of=poll.begun_at,

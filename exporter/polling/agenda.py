@@ -12,7 +12,7 @@ from exporter.northflank import Purse, RequestBudget
 from exporter.polling.poll import Freshness, Poll
 from exporter.polling.refresh import Refresh
 from exporter.polling.turns import Turns
-from exporter.state import StateStore
+from exporter.state import AddonState, StateStore
 
 
 class Agenda:
@@ -40,13 +40,13 @@ class Agenda:
         self._addons: set[AddonKey] = set()
         self._costs: dict[AddonKey, int] = {}
         self._costs_total = 0
-        self._long_lists: dict[AddonKey, KnownList] = {}
+        self._lists: dict[AddonKey, KnownList] = {}
 
     @property
     def cycle_requests(self) -> int:
         """How many requests it takes to read everything once, with the full listings that come up meanwhile."""
-        pages = sum(known.pages for known in self._long_lists.values())
-        part = self._budget.full_part(pages, self._full_listing) if pages else 0.0
+        pages = sum(known.pages for known in self._lists.values() if known.is_trusted)
+        part = self._budget.full_part(pages, self._full_listing) if self._full_listing else 0.0
         return ceil(self._refresh_requests / (1 - part))
 
     @property
@@ -71,13 +71,15 @@ class Agenda:
         self._turns.remove(addon)
         self._half_read.pop(addon, None)
         self._costs_total -= self._costs.pop(addon, 0)
-        self._long_lists.pop(addon, None)
+        self._lists.pop(addon, None)
 
     def release(self, now: float, others: Mapping[Purse, float]) -> None:
         """Let the purses have what time has brought, where there is use for it; `others` is what is wanted besides."""
         urgent = sum(self._requests(addon) for addon in self._turns.urgent_before(now))
-        full = sum(self._long_lists[addon].pages for addon in self._due_in_full(now, self._long_lists))
-        regular = ceil(self._refresh_requests)
+        full = sum(self._lists[addon].pages for addon in self._due_in_full(now, self._lists))
+        # Any long list may turn out to have to be read to its end; enough for one at a time, so that it need not wait.
+        reserve = max((known.pages for known in self._lists.values() if known.pages > 1), default=0)
+        regular = ceil(self._refresh_requests) + reserve
         self._budget.release(now, {**others, Purse.REGULAR: regular, Purse.URGENT: urgent, Purse.FULL: full})
 
     def in_order(self, now: float) -> Iterator[AddonKey]:
@@ -114,7 +116,7 @@ class Agenda:
         state, half_read = self._store[addon], self._half_read.pop(addon, None)
         poll = Poll(addon=addon, place=self._turns.begin(addon), purse=purse)
         if half_read is None:
-            is_full = purse is Purse.FULL or not self._full_listing
+            is_full = purse is Purse.FULL or self._must_be_full(state)
             poll.refresh, poll.summary = Refresh(state.known, is_full=is_full), state.summary
         else:
             poll.refresh, poll.seconds, poll.begun_at = half_read.refresh, half_read.seconds, half_read.begun_at
@@ -142,9 +144,8 @@ class Agenda:
             requests = self._requests(addon)
             self._costs_total += requests - self._costs.get(addon, 0)
             self._costs[addon] = requests
-            self._long_lists.pop(addon, None)
-            if state.known is not None and state.known.is_trusted and self._full_listing:
-                self._long_lists[addon] = state.known
+            if state.known is not None:
+                self._lists[addon] = state.known
             urgent = state.urgent(self._now())
             self._turns.end(addon, now, urgent=urgent and (now + urgent[0], now + urgent[1]))
         elif poll.refresh.pages:
@@ -155,16 +156,23 @@ class Agenda:
 
     def _due_in_full(self, now: float, addons: Iterable[AddonKey]) -> list[AddonKey]:
         """Give those whose list should be read to its end again, the one that waits for that longest first."""
+        if not self._full_listing:
+            return []
+        trusted = ((addon, known) for addon in addons if (known := self._lists.get(addon)) and known.is_trusted)
+        read_at = {addon: known.read_whole_at for addon, known in trusted}
         last = now - self._full_listing.total_seconds()
-        read_at = {addon: self._long_lists[addon].read_whole_at for addon in addons if addon in self._long_lists}
         return sorted((addon for addon, at in read_at.items() if at <= last), key=read_at.__getitem__)
 
     def _requests(self, addon: AddonKey) -> int:
         """Say how many requests it takes to refresh an addon, as far as that is known."""
-        known = self._store[addon].known
-        if known is None:
+        state = self._store[addon]
+        if state.known is None:
             return 1
-        return known.requests if self._full_listing else known.pages
+        return state.known.pages if self._must_be_full(state) else state.known.requests
+
+    def _must_be_full(self, state: AddonState) -> bool:
+        """Whether the list is to be read to its end now, whatever pays for it."""
+        return state.wants_proof or not self._full_listing
 
     def _cost(self, addon: AddonKey, purse: Purse) -> int:
         """Say how many requests the reading of an addon will still take, as far as that is known."""

@@ -59,6 +59,12 @@ class Refresh:
         return self.is_unchanged or self._unseen is not None or self._listing.is_complete
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it was read to its end, or says the same as when it was."""
+        is_on_one_page = self._known is not None and self._known.pages == 1
+        return self._listing.is_complete or (self.is_unchanged and is_on_one_page)
+
+    @property
     def expected_pages(self) -> int:
         """How many pages it will come to, as far as that is known."""
         if self._known is None:
@@ -93,6 +99,8 @@ class Refresh:
             if backup.identity not in self._seen:
                 self._follow(backup)
         self._listing.add(page)
+        if self._seams or self._has_met_overlooked or not self._is_in_order:
+            self._may_stop = False
         if self._may_stop and not self._listing.is_complete:
             self._unseen = self._known_rest()
 
@@ -161,8 +169,7 @@ class Refresh:
     def _known_rest(self) -> tuple[Backup, ...] | None:
         """Give what is known to come behind what was read; None where that may not be all."""
         oldest = self._oldest
-        is_proof = self._is_in_order and self._different_times >= EVIDENCE
-        if oldest is None or not is_proof or self._seams or self._has_met_overlooked:
+        if oldest is None or self._different_times < EVIDENCE:
             return None
         if oldest.identity not in self._expected or not self._is_old(oldest):
             return None
