@@ -87,9 +87,12 @@ def _named(account: AccountConfig) -> int:
 
 def forecast(config: Config) -> Iterator[str]:
     """Tell, account by account, the expected requests and the targets, in lines for people."""
+    interval = config.collect.full_listing
+    longer = f"takes more every {_about(interval)}" if interval else "always takes more"
+    limit = f"of {DEFAULT_LIMIT} per hour that the API allows; a list of more than 100 backups {longer}"
     for account, outlook in zip(config.accounts, outlooks(config), strict=True):
         name = account.name or "(unnamed)"
-        yield f"account {name}: {outlook} (if each takes one request, of {DEFAULT_LIMIT} per hour that the API allows)"
+        yield f"account {name}: {outlook} (if each takes one request, {limit})"
         if outlook.warning:
             yield f"account {name}: warning: {outlook.warning}"
         yield from (f"  {entry.project}/{entry.addon}" for entry in account.addons)

@@ -7,7 +7,7 @@ from typing import Literal
 import pytest
 
 from exporter.api_token import ApiToken
-from exporter.config import AccountConfig, AddonEntry, Config
+from exporter.config import AccountConfig, AddonEntry, CollectConfig, Config
 from exporter.forecast import Outlook, forecast, outlooks, smallest_max_age
 
 DAY = timedelta(hours=26)
@@ -145,8 +145,14 @@ def test_expected_requests_stand_against_the_limit() -> None:
 
     assert first == (
         "account acme: 15 addons, about 15 requests per refresh; at 800 requests per hour each addon is re-read "
-        "about every 68 seconds (if each takes one request, of 1000 per hour that the API allows)"
+        "about every 68 seconds (if each takes one request, of 1000 per hour that the API allows; "
+        "a list of more than 100 backups takes more every 6 hours)"
     )
+
+
+def test_what_a_long_list_costs_besides_is_said_in_words() -> None:
+    watched = Config(accounts=(account("acme", "shop/orders-db"),), collect=CollectConfig(full_listing=timedelta(0)))
+    assert next(forecast(watched)).endswith("; a list of more than 100 backups always takes more)")
 
 
 def test_a_warning_stands_below_its_account() -> None:

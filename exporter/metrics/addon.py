@@ -9,6 +9,8 @@ from exporter.model import AddonKey, Backup, BackupStatus
 from exporter.state import AddonState
 from exporter.summary import BackupSummary, KindSummary
 
+_EXPIRED = "Of a list of more than 100, one that has expired leaves with the next full listing (collect.full_listing)."
+
 
 def _of_backups(samples: Callable[[BackupSummary], Samples]) -> Callable[[AddonState], Samples]:
     """Say nothing of an addon whose list was never read."""
@@ -78,7 +80,9 @@ ADDON_CATALOGUE: Catalogue[AddonState] = Catalogue(
     families=(
         Family(
             name="northflank_addon_backups",
-            help="Backups listed, by status (status; a word that Northflank has not documented is unknown).",
+            help=(
+                f"Backups listed, by status (status; a word that Northflank has not documented is unknown). {_EXPIRED}"
+            ),
             labels=("status",),
             samples=_of_backups(
                 lambda backups: [((status.value,), backups.counts.get(status, 0)) for status in BackupStatus]
@@ -120,12 +124,12 @@ ADDON_CATALOGUE: Catalogue[AddonState] = Catalogue(
         ),
         Family(
             name="northflank_addon_backups_stored_bytes",
-            help="Sum of the sizes of all completed backups, imports too.",
+            help=f"Sum of the sizes of all completed backups, imports too. {_EXPIRED}",
             samples=_of_backups(lambda backups: one(backups.stored_bytes)),
         ),
         Family(
             name="northflank_addon_backup_oldest_completed_timestamp_seconds",
-            help="When the oldest completed backup was completed: how far back one can restore.",
+            help=f"When the oldest completed backup was completed: how far back one can restore. {_EXPIRED}",
             samples=_of_backups(lambda backups: timestamp(backups.oldest_completed_at)),
         ),
         Family(

@@ -57,8 +57,9 @@ class Agenda:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every addon has been read at least once, well or badly: then `cycle_requests` is no guess."""
-        return not self._turns.has_new
+        """Whether every addon has been read, well or badly, and long lists twice: then `cycle_requests` is no guess."""
+        is_unsure = self._full_listing and any(known.seams for known in self._lists.values())
+        return not (self._turns.has_new or is_unsure)
 
     def add(self, addon: AddonKey) -> None:
         """Let an addon wait for its first reading."""

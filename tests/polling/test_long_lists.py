@@ -215,6 +215,16 @@ async def test_many_long_lists_are_as_fresh_as_one_request_each_permits(addons: 
     assert max(fleet.server.spent) <= 800
 
 
+async def test_what_long_lists_cost_is_known_when_they_were_read_twice() -> None:
+    made = listed(250)
+    world = World(["db"])
+    told: list[tuple[bool, int]] = []
+    for _ in range(3):
+        await world.scrape(db=paged(made))
+        told.append((world.poller.agenda.is_complete, world.poller.agenda.cycle_requests))
+    assert told == [(False, 3), (True, 2), (True, 2)], "one, and a little for full listings"
+
+
 async def test_the_cycle_counts_full_listings_by_how_often_they_come() -> None:
     fleet = Fleet(8, pages=15, is_newest_first=True)
     await fleet.run(3600, every=60)
