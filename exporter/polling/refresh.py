@@ -169,9 +169,8 @@ class Refresh:
     def _known_rest(self) -> tuple[Backup, ...] | None:
         """Give what is known to come behind what was read; None where that may not be all."""
         oldest = self._oldest
-        if oldest is None or self._different_times < EVIDENCE:
-            return None
-        if oldest.identity not in self._expected or not self._is_old(oldest):
+        # What is old and was not overlooked is known.
+        if oldest is None or self._different_times < EVIDENCE or not self._is_old(oldest):
             return None
         missing = [backup for backup in self._expected.values() if backup.identity not in self._seen]
         rest = tuple(backup for backup in missing if backup.created_at <= oldest.created_at)

@@ -38,6 +38,7 @@ class List:
     now: datetime = NOW
     skew: timedelta = timedelta()
     backups: dict[str, Backup] = field(default_factory=dict)
+    places: dict[str, datetime] = field(default_factory=dict)
     between: list[Change] = field(default_factory=list)
     requests: int = 0
     made: int = 0
@@ -56,7 +57,8 @@ class List:
         if not self.has_stable_ties and self.order is not Order.BY_ID:
             random.Random(self.requests).shuffle(shown)
         if self.order is not Order.BY_ID:
-            shown.sort(key=lambda each: each.created_at, reverse=self.order is Order.NEWEST_FIRST)
+            places = {each.identity: each.created_at for each in shown} | self.places
+            shown.sort(key=lambda each: places[each.identity], reverse=self.order is Order.NEWEST_FIRST)
         return shown
 
     def page(self, cursor: str, known: bytes) -> Page[Backup] | None:

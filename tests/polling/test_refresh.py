@@ -1,12 +1,14 @@
 """How far a list is read that is known already, and when it is read whole."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from exporter.known import FINAL, LATENESS
-from exporter.model import BackupStatus
+from exporter.known import FINAL, LATENESS, KnownList
+from exporter.model import Backup, BackupStatus
+from exporter.northflank import Page
 from exporter.polling.refresh import EVIDENCE, Refresh
 from tests.builders import NOW, backup
 from tests.polling.lists import HOUR, MINUTE, List, Order, Reader, listed, of_age, reading, remove, wrong
@@ -192,6 +194,80 @@ def test_a_page_that_ends_where_the_next_does_not_begin_leaves_doubt() -> None:
     assert [reader.read().pages for _ in range(2)] == [3, 1]
 
 
+def test_two_neighbours_that_have_changed_places_are_no_order() -> None:
+    reader = reading()
+    first, second = of_age(reader, 30), of_age(reader, 31)
+    older = reader.list.backups[second]
+    # The list goes by something else than what it says.
+    reader.list.places = {first: older.created_at - MINUTE}
+    assert reader.read().pages == 3
+
+
+def test_a_late_backup_behind_the_first_page_is_found() -> None:
+    reader = reading()
+    for _ in range(2):
+        reader.list.now += HOUR
+        for _ in range(60):
+            reader.list.now += timedelta(seconds=10)
+            reader.list.begin()
+        reader.list.begin(late=timedelta(minutes=9, seconds=55) if reader.pages == 1 else MINUTE)
+        reader.read()
+        assert not wrong(reader)
+        reader.list.now -= HOUR
+
+
+def test_backups_of_the_same_time_may_stand_on_two_pages() -> None:
+    reader = reading()
+    twin = reader.list.backups[of_age(reader, 97)]
+    other = of_age(reader, 98)
+    reader.list.backups[other] = reader.list.backups[other]._replace(created_at=twin.created_at)
+    reader.read(is_full=True)
+    for _ in range(2):
+        _later(reader.list)
+    assert reader.read().pages == 1
+    assert not wrong(reader)
+
+
+def test_a_list_that_grows_while_it_is_read_leaves_no_doubt() -> None:
+    reader = Reader(listed(250)).read()
+    reader.list.between = [_later]
+    reader.read()
+    assert reader.read().pages == 1
+    assert not wrong(reader)
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_list_that_shrinks_while_it_is_read_leaves_doubt(pages: int) -> None:
+    reader = Reader(listed(250)).read()
+    reader.list.between = [lambda each: remove(each, 20) if each.requests == 3 + pages else None]
+    reader.list.between *= 2
+    reader.read()
+    assert len(wrong(reader)) == 1
+    assert [reader.read().pages for _ in range(3)] == [3, 3, 1]
+    assert not wrong(reader)
+
+
+def test_the_same_overlooked_twice_leaves_doubt() -> None:
+    reader = Reader(listed(250))
+    for _ in range(2):
+        reader.list.between = [lambda each: remove(each, 20)]
+        reader.read()
+        assert len(wrong(reader)) == 1
+        _later(reader.list)
+    reader.read()
+    assert not wrong(reader)
+
+
+@pytest.mark.parametrize("is_repeated", [True, False])
+def test_where_a_page_ends_between_backups_of_the_same_time_there_is_doubt(*, is_repeated: bool) -> None:
+    """They may change places between two requests, so that one of them is on neither page."""
+    whole = listed(20).shown()
+    twin = whole[9]._replace(identity="twin", id="twin")
+    known = _read_pages([*whole[:9], twin], whole[9:])
+    again = _read_pages(whole[:10], [whole[9], *whole[10:]] if is_repeated else whole[10:], known=known)
+    assert not again.is_trusted
+
+
 def test_where_what_is_known_ends_something_must_follow() -> None:
     reader = reading(101)
     older = [backup(created_at=NOW - HOUR) for _ in range(2)]
@@ -199,6 +275,18 @@ def test_where_what_is_known_ends_something_must_follow() -> None:
     reader.list.backups.update({each.identity: each for each in older})
     assert reader.read().pages == 2
     assert not wrong(reader)
+
+
+def _later(each: List) -> None:
+    each.now += HOUR
+    each.begin()
+
+
+def _read_pages(*pages: Sequence[Backup], known: KnownList | None = None) -> KnownList:
+    refresh = Refresh(known, is_full=True)
+    for number, items in enumerate(pages, 1):
+        refresh.add(Page(items=tuple(items), rejected=0, cursor="" if number == len(pages) else str(number)))
+    return refresh.result(now=NOW + 100 * HOUR, at=0.0)
 
 
 def test_circles_are_no_list_to_rely_on() -> None:
@@ -211,7 +299,7 @@ def test_circles_are_no_list_to_rely_on() -> None:
         if refresh.is_complete:
             break
     assert refresh.pages == 2
-    assert not refresh.result(now=NOW, at=0.0).is_trusted
+    assert refresh.result(now=NOW, at=0.0).packed == b""
 
 
 def test_a_page_with_something_unreadable_is_never_the_same_as_before() -> None:
@@ -242,7 +330,10 @@ def test_a_backup_that_is_kept_takes_little_memory() -> None:
 
 
 def test_of_a_list_on_one_page_or_in_no_order_nothing_is_kept() -> None:
-    for made in (listed(100), listed(250, order=Order.BY_ID)):
+    at_once = List(page_length=10)
+    for _ in range(30):
+        at_once.begin()
+    for made in (listed(100), listed(250, order=Order.BY_ID), at_once):
         known = Reader(made).read().known
         assert known is not None
         assert known.packed == b""
