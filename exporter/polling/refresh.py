@@ -128,18 +128,18 @@ class Refresh:
 
     def _join(self, page: Page[Backup]) -> None:
         """Look whether anything may lie between the last page and this one: the list may have shifted meanwhile."""
-        if not page.items:
-            return
-        first, before, oldest = page.items[0], self._last, self._oldest
-        self._last = page.items[-1]
+        first, before, oldest = next(iter(page.items), None), self._last, self._oldest
+        self._last = page.items[-1] if page.items else before
         if before is None or oldest is None:
             return
-        if first.identity in self._seen:
+        if first is not None and first.identity in self._seen:
             is_joined = first.created_at > oldest.created_at or first.identity in self._alone
         else:
+            # An empty page follows where nothing is known to.
+            following = None if first is None else first.identity
             is_joined = (
-                self._following.get(before.identity) == first.identity
-                and {before.identity, first.identity} <= self._alone
+                self._following.get(before.identity) == following
+                and {before.identity, following or before.identity} <= self._alone
                 and self._is_old(before)
                 and self._is_certain_behind(before.identity)
             )

@@ -247,6 +247,24 @@ def test_a_list_that_shrinks_while_it_is_read_leaves_doubt(pages: int) -> None:
     assert not wrong(reader)
 
 
+def test_a_list_that_shrinks_until_its_last_page_is_empty_leaves_doubt() -> None:
+    reader = reading(301)
+    reader.list.between = [lambda each: remove(each, 20) if each.requests == 11 else None] * 3
+    reader.read(is_full=True)
+    assert len(wrong(reader)) == 1
+    reader.read()
+    assert not wrong(reader)
+
+
+def test_a_last_page_that_is_always_empty_is_no_reason_for_doubt() -> None:
+    whole = listed(200).shown()
+    known = None
+    for _ in range(2):
+        known = _read_pages(whole[:100], whole[100:], [], known=known)
+    assert known is not None
+    assert known.is_trusted
+
+
 def test_the_same_overlooked_twice_leaves_doubt() -> None:
     reader = Reader(listed(250))
     for _ in range(2):
@@ -286,7 +304,7 @@ def _read_pages(*pages: Sequence[Backup], known: KnownList | None = None) -> Kno
     refresh = Refresh(known, is_full=True)
     for number, items in enumerate(pages, 1):
         refresh.add(Page(items=tuple(items), rejected=0, cursor="" if number == len(pages) else str(number)))
-    return refresh.result(now=NOW + 100 * HOUR, at=0.0)
+    return refresh.result(now=NOW + 1000 * HOUR, at=0.0)
 
 
 def test_circles_are_no_list_to_rely_on() -> None:
