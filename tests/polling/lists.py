@@ -95,9 +95,7 @@ class Reader:
     list: List
     known: KnownList | None = None
     backups: tuple[Backup, ...] = ()
-    gone: set[str] = field(default_factory=set)
     pages: int = 0
-    is_whole: bool = False
 
     def read(self, *, is_full: bool = False) -> "Reader":
         refresh = Refresh(self.known, is_full=is_full)
