@@ -40,12 +40,12 @@ class Agenda:
         self._addons: set[AddonKey] = set()
         self._costs: dict[AddonKey, int] = {}
         self._costs_total = 0
-        self._lists: dict[AddonKey, KnownList] = {}
+        self._long_lists: dict[AddonKey, KnownList] = {}
 
     @property
     def cycle_requests(self) -> int:
         """How many requests it takes to read everything once, with the full listings that come up meanwhile."""
-        pages = sum(known.pages for known in self._lists.values() if known.is_trusted)
+        pages = sum(known.pages for known in self._long_lists.values() if known.is_trusted)
         part = self._budget.full_part(pages, self._full_listing) if self._full_listing else 0.0
         return ceil(self._refresh_requests / (1 - part))
 
@@ -58,7 +58,7 @@ class Agenda:
     @property
     def is_complete(self) -> bool:
         """Whether every addon has been read, well or badly, and long lists twice: then `cycle_requests` is no guess."""
-        is_unsure = self._full_listing and any(known.seams for known in self._lists.values())
+        is_unsure = self._full_listing and any(known.seams for known in self._long_lists.values())
         return not (self._turns.has_new or is_unsure)
 
     def add(self, addon: AddonKey) -> None:
@@ -72,14 +72,14 @@ class Agenda:
         self._turns.remove(addon)
         self._half_read.pop(addon, None)
         self._costs_total -= self._costs.pop(addon, 0)
-        self._lists.pop(addon, None)
+        self._long_lists.pop(addon, None)
 
     def release(self, now: float, others: Mapping[Purse, float]) -> None:
         """Let the purses have what time has brought, where there is use for it; `others` is what is wanted besides."""
         urgent = sum(self._requests(addon) for addon in self._turns.urgent_before(now))
-        full = sum(self._lists[addon].pages for addon in self._due_in_full(now, self._lists))
+        full = sum(self._long_lists[addon].pages for addon in self._due_in_full(now, self._long_lists))
         # Any long list may turn out to have to be read to its end; enough for one at a time, so that it need not wait.
-        reserve = max((known.pages for known in self._lists.values() if known.pages > 1), default=0)
+        reserve = max((known.pages for known in self._long_lists.values()), default=0)
         regular = ceil(self._refresh_requests) + reserve
         self._budget.release(now, {**others, Purse.REGULAR: regular, Purse.URGENT: urgent, Purse.FULL: full})
 
@@ -145,8 +145,10 @@ class Agenda:
             requests = self._requests(addon)
             self._costs_total += requests - self._costs.get(addon, 0)
             self._costs[addon] = requests
-            if state.known is not None:
-                self._lists[addon] = state.known
+            if state.known is not None and state.known.pages > 1:
+                self._long_lists[addon] = state.known
+            else:
+                self._long_lists.pop(addon, None)
             urgent = state.urgent(self._now())
             self._turns.end(addon, now, urgent=urgent and (now + urgent[0], now + urgent[1]))
         elif poll.refresh.pages:
@@ -159,7 +161,7 @@ class Agenda:
         """Give those whose list should be read to its end again, the one that waits for that longest first."""
         if not self._full_listing:
             return []
-        trusted = ((addon, known) for addon in addons if (known := self._lists.get(addon)) and known.is_trusted)
+        trusted = ((addon, known) for addon in addons if (known := self._long_lists.get(addon)) and known.is_trusted)
         read_at = {addon: known.read_whole_at for addon, known in trusted}
         last = now - self._full_listing.total_seconds()
         return sorted((addon for addon, at in read_at.items() if at <= last), key=read_at.__getitem__)

@@ -49,6 +49,7 @@ class Discovery:
         self._listing: Listing[str] | None = None
         self._todo: dict[str, Listing[ListedAddon]] = {}
         self._spent = 0
+        self._matches: dict[tuple[str, str], int] | None = None
         self._empty: set[tuple[str, str]] = set()
         self._ailing: set[str] = set()
 
@@ -101,7 +102,7 @@ class Discovery:
     def change(self, entries: Sequence[Entry]) -> None:
         """Resolve other entries from now on; what they need is listed at the next occasion."""
         self._entries, self.is_needed = entries, _need_listings(entries)
-        self._begun_at, self._listing = None, None
+        self._begun_at, self._listing, self._matches = None, None, None
         self._todo.clear()
 
     def adopt(self, before: AddonDiscovery) -> None:
@@ -110,7 +111,7 @@ class Discovery:
             return
         self._projects, self._addons = before._projects, before._addons  # noqa: SLF001 - this class's own
         self._empty, self._ailing = before._empty, before._ailing  # noqa: SLF001
-        self.requests = before.requests
+        self.requests, self._matches = before.requests, None
         if self._entries == before._entries and not before.is_under_way:  # noqa: SLF001
             self._begun_at = before._begun_at  # noqa: SLF001
 
@@ -124,11 +125,14 @@ class Discovery:
 
     def matches(self) -> dict[tuple[str, str], int]:
         """Count what each pattern matched, by its project and addon as configured."""
-        counts: Counter[tuple[str, str]] = Counter()
-        for entry in self._entries:
-            if not entry.is_literal:
-                counts[entry.project, entry.addon] += sum(1 for _ in self._selected(entry))
-        return counts
+        # Every scrape asks, and a large fleet takes a while to go through.
+        if self._matches is None:
+            counts: Counter[tuple[str, str]] = Counter()
+            for entry in self._entries:
+                if not entry.is_literal:
+                    counts[entry.project, entry.addon] += sum(1 for _ in self._selected(entry))
+            self._matches = counts
+        return self._matches
 
     def _selected(self, entry: Entry) -> Iterator[tuple[tuple[str, str], ListedAddon | None]]:
         if entry.is_literal:
@@ -159,6 +163,7 @@ class Discovery:
         ]
         projects = dict.fromkeys([*named, *listed])
         self._addons = {project_id: addons for project_id, addons in self._addons.items() if project_id in projects}
+        self._matches = None
         self._todo = {project_id: Listing.of_addons() for project_id in projects}
 
     async def _list_projects(self, listing: Listing[str], take: Callable[[], bool]) -> bool:
@@ -203,6 +208,7 @@ class Discovery:
             # A listing that was cut short says nothing of what it does not hold.
             before = {} if listing.is_whole else self._addons.get(project_id, {})
             self._addons[project_id] = before | {addon.id: addon for addon in listing.items}
+            self._matches = None
             self._succeeded(f"addons of {project_id}")
         except RequestDeferred:
             return
