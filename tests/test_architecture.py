@@ -40,9 +40,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "northflank.listing": "model northflank.body",
         "northflank.token": "",
         "northflank.session": "",
+        "northflank.fairness": "",
         "northflank.client": (
-            "model northflank.body northflank.errors northflank.session northflank.window northflank.wire "
-            "northflank.wire_addons northflank.wire_schedules"
+            "model northflank.body northflank.errors northflank.fairness northflank.session northflank.window "
+            "northflank.wire northflank.wire_addons northflank.wire_schedules"
         ),
         "northflank": (
             "northflank.body northflank.budget northflank.client northflank.errors northflank.listing "

@@ -25,15 +25,11 @@ from exporter.northflank.errors import (
     RateLimited,
     RequestTimeout,
 )
+from exporter.northflank.fairness import Turnstile
 from exporter.northflank.session import Session, connection_fault
 from exporter.northflank.window import RequestWindow, Sent
 from exporter.northflank.wire import error_of_status, parse_backups_page, parse_date, parse_rate_limit
-from exporter.northflank.wire_addons import (
-    parse_addon,
-    parse_addons_page,
-    parse_projects_page,
-    parse_teams_page,
-)
+from exporter.northflank.wire_addons import parse_addon, parse_addons_page, parse_projects_page, parse_teams_page
 from exporter.northflank.wire_schedules import parse_restores_page, parse_schedules_page
 
 T = TypeVar("T")
@@ -109,6 +105,7 @@ class NorthflankClient:
         self._token = token
         self._request_timeout = request_timeout.total_seconds()
         self._slots = asyncio.Semaphore(concurrency)
+        self._turnstile = Turnstile()
         self._window = window
         self._observer = observer
         self._now = now
@@ -187,7 +184,9 @@ class NorthflankClient:
 
     async def _page_body(self, endpoint: Endpoint, path: str, cursor: str) -> bytearray:
         query = f"per_page={PAGE_SIZE}" + (f"&cursor={quote(cursor, safe='')}" if cursor else "")
-        return await self._get(endpoint, f"{path}?{query}")
+        body = await self._get(endpoint, f"{path}?{query}")
+        await self._turnstile.passed()
+        return body
 
     async def _get(self, endpoint: Endpoint, path: str) -> bytearray:
         async with self._slots:
