@@ -9,8 +9,10 @@ from bench.encoders import encoding
 from bench.refresh import SHAPES, requests_per_refresh
 from bench.report import Report, as_json, as_markdown, as_text, filled
 from bench.whole import Load, figures, scrape_over_ideal
+from exporter.simulator.behaviour import ListOrder
 
 SIZES = (100, 1_000, 5_000)
+ORDERS = {"newest first": ListOrder.NEWEST_FIRST, "oldest first": ListOrder.OLDEST_FIRST}
 _RATIO_ADDONS = 1_000
 
 
@@ -26,7 +28,10 @@ def main() -> None:
         encoders=[encoding(addons) for addons in options.addons],
         scrape_over_ideal=ratio,
         ratio_addons=min(_RATIO_ADDONS, max(options.addons)),
-        requests_per_refresh={backups: requests_per_refresh(backups) for backups in SHAPES},
+        requests_per_refresh={
+            words: {backups: requests_per_refresh(backups, order) for backups in SHAPES}
+            for words, order in ORDERS.items()
+        },
     )
     if options.write is not None:
         document = options.write.read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ from exporter.api_token import ApiToken
 from exporter.app import Exporter
 from exporter.config import AccountConfig, AddonEntry, CollectConfig, Config
 from exporter.simulator import Behaviour, Simulator, World
+from exporter.simulator.behaviour import ListOrder
 from exporter.simulator.drafting import GIBIBYTE, Drafting
 from exporter.simulator.nouns import AddonType, BackupType, Project
 from exporter.simulator.plan import AddonPlan, Volume
@@ -19,12 +20,12 @@ SHAPES = {100: ((15,), 4), 500: ((15,), 21), 1500: ((15, 35, 55), 21)}
 """Minutes of the hour at which a snapshot is made, and for how many days it is kept: as many as that come to."""
 
 
-def requests_per_refresh(backups: int) -> float:
+def requests_per_refresh(backups: int, order: ListOrder) -> float:
     """Count over a day, after the first reading of everything; `backups` is one of the sizes in SHAPES."""
-    return asyncio.run(_counted(backups))
+    return asyncio.run(_counted(backups, order))
 
 
-async def _counted(backups: int) -> float:
+async def _counted(backups: int, order: ListOrder) -> float:
     minutes, keep_days = SHAPES[backups]
     draft = Drafting(project_id="shop", start=START)
     plan = AddonPlan(
@@ -43,7 +44,7 @@ async def _counted(backups: int) -> float:
         return passed.total_seconds()
 
     async with (
-        Simulator(world, behaviour=Behaviour(rate_limit=10**6), clock=now) as simulator,
+        Simulator(world, behaviour=Behaviour(rate_limit=10**6, order=order), clock=now) as simulator,
         Exporter(_config(simulator.url), now=now, monotonic=monotonic) as exporter,
     ):
         for _ in range(2):  # the second asks for what is asked for once

@@ -18,13 +18,13 @@ Row = tuple[str, Sequence[float | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All figures of one run; `scrape_over_ideal` is of so many `ratio_addons`, requests by the length of a list."""
+    """All figures of one run; `scrape_over_ideal` is of `ratio_addons`, requests by the order and length of a list."""
 
     whole: Sequence[Figures]
     encoders: Sequence[Encoding]
     scrape_over_ideal: float
     ratio_addons: int
-    requests_per_refresh: Mapping[int, float]
+    requests_per_refresh: Mapping[str, Mapping[int, float]]
 
     @property
     def machine(self) -> str:
@@ -59,8 +59,9 @@ class Report:
         """What was measured besides."""
         ratio = f"{self.scrape_over_ideal:.2f} times the ideal"
         yield f"A scrape that reads {self.ratio_addons:,} addons again takes {ratio}."
-        for backups, requests in self.requests_per_refresh.items():
-            yield f"Refreshing a list of {backups:,} backups takes {requests:.2f} requests."
+        for order, measured in self.requests_per_refresh.items():
+            for backups, requests in measured.items():
+                yield f"Refreshing a list of {backups:,} backups, the {order}, takes {requests:.2f} requests."
 
 
 def as_text(report: Report) -> str:

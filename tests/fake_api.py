@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from exporter.model import Backup
-from exporter.northflank import Listing, NorthflankClient, open_session
+from exporter.northflank import Listing, NorthflankClient, PageRequest, open_session
 from exporter.northflank.window import RequestWindow
 from tests.builders import NOW, encoded, raw_page
 
@@ -257,7 +257,7 @@ async def read_list(client: NorthflankClient, project_id: str, addon_id: str) ->
     """Read a whole list of backups, page by page."""
     listing = Listing.of_backups()
     while not listing.is_complete:
-        page = await client.backups_page(project_id, addon_id, listing.cursor)
+        page = await client.backups_page(project_id, addon_id, PageRequest(cursor=listing.cursor))
         assert page is not None, "nothing is known yet"
         listing.add(page)
     return listing

@@ -8,16 +8,35 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 from exporter.northflank.errors import MalformedBody
 
 T = TypeVar("T")
+
+PAGE_SIZE = 100
+"""The largest page that the API gives."""
 
 _NOTHING: dict[str, Any] = {}
 _LONGEST_NUMBER = 36  # digits: no number of the API comes near it, and long ones are costly to convert
 _MOST_DIGITS = 18  # bytes of an exabyte: no number that counts something is longer
 _SHORTEST_TIME = len("2021-01-20T11:19:53")
 _DATE_LENGTH = len("2021-01-20")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """Which page of a list is asked for: by the cursor of the one before, else by its number, counted from 1."""
+
+    cursor: str = ""
+    number: int = 1
+    size: int = PAGE_SIZE
+
+    @property
+    def query(self) -> str:
+        """What the API is asked with."""
+        where = f"&page={self.number}" if self.number > 1 else ""
+        return f"per_page={self.size}" + (f"&cursor={quote(self.cursor, safe='')}" if self.cursor else where)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

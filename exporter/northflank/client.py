@@ -16,7 +16,7 @@ import aiohttp
 from yarl import URL
 
 from exporter.model import AddonDetails, Backup, Endpoint, ListedAddon, Restore, Schedule
-from exporter.northflank.body import Page
+from exporter.northflank.body import PAGE_SIZE, Page, PageRequest
 from exporter.northflank.errors import (
     ConnectionFailed,
     HostUnreachable,
@@ -33,9 +33,6 @@ from exporter.northflank.wire_addons import parse_addon, parse_addons_page, pars
 from exporter.northflank.wire_schedules import parse_restores_page, parse_schedules_page
 
 T = TypeVar("T")
-
-PAGE_SIZE = 100
-"""The largest page that the API gives."""
 
 MAX_BODY_BYTES = 16 * 2**20
 """A decoded body is read no further than this, so that a compressed bomb costs nothing."""
@@ -145,18 +142,17 @@ class NorthflankClient:
         return parse_addon(await self._get(Endpoint.ADDON, self._addon(project_id, addon_id)), addon_id)
 
     async def backups_page(
-        self, project_id: str, addon_id: str, cursor: str, *, known: bytes = b""
+        self, project_id: str, addon_id: str, page: PageRequest, *, known: bytes = b""
     ) -> Page[Backup] | None:
         """Read one page of an addon's list of backups; None where its digest is `known`: it says the same as before.
 
         To read a hundred backups takes longer than to ask for them, and most lists change a few times a day.
         """
-        body = await self._page_body(Endpoint.BACKUPS, f"{self._addon(project_id, addon_id)}/backups", cursor)
+        body = await self._page_body(Endpoint.BACKUPS, f"{self._addon(project_id, addon_id)}/backups", page)
         digest = blake2b(body, digest_size=_DIGEST_BYTES).digest()
         if digest == known:
             return None
-        page = self._counted(Endpoint.BACKUPS, parse_backups_page(body))
-        return replace(page, digest=digest)
+        return replace(self._counted(Endpoint.BACKUPS, parse_backups_page(body)), digest=digest)
 
     async def schedules_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Schedule]:
         """Read one page of an addon's list of backup schedules; mostly there is but one."""
@@ -175,16 +171,16 @@ class NorthflankClient:
         return f"{self._project(project_id)}/addons/{quote(addon_id, safe='')}"
 
     async def _page(self, endpoint: Endpoint, path: str, cursor: str, parse: Callable[[bytearray], Page[T]]) -> Page[T]:
-        return self._counted(endpoint, parse(await self._page_body(endpoint, path, cursor)))
+        page = PageRequest(cursor=cursor, size=PAGE_SIZE)
+        return self._counted(endpoint, parse(await self._page_body(endpoint, path, page)))
 
     def _counted(self, endpoint: Endpoint, page: Page[T]) -> Page[T]:
         if page.rejected:
             self._observer.items_rejected(endpoint, page.rejected)
         return page
 
-    async def _page_body(self, endpoint: Endpoint, path: str, cursor: str) -> bytearray:
-        query = f"per_page={PAGE_SIZE}" + (f"&cursor={quote(cursor, safe='')}" if cursor else "")
-        body = await self._get(endpoint, f"{path}?{query}")
+    async def _page_body(self, endpoint: Endpoint, path: str, page: PageRequest) -> bytearray:
+        body = await self._get(endpoint, f"{path}?{page.query}")
         await self._turnstile.passed()
         return body
 

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 
 from exporter.model import AddonKey, FailureReason
 from exporter.northflank import (
+    ClientError,
     HostUnreachable,
     NorthflankError,
+    NotFound,
     RequestDeferred,
     Unauthorized,
 )
@@ -196,7 +198,12 @@ class PolledAccount:
     async def _read_page(self, poll: Poll) -> None:
         _, project_id, addon_id = poll.addon
         refresh = poll.refresh
-        page = await self.source.backups_page(project_id, addon_id, refresh.cursor, known=refresh.comparable)
+        try:
+            page = await self.source.backups_page(project_id, addon_id, refresh.next_page, known=refresh.comparable)
+        except (NotFound, ClientError):
+            if not refresh.refused():
+                raise
+            return
         if page is None:
             refresh.leave()
         else:

@@ -151,7 +151,7 @@ class Agenda:
                 self._long_lists.pop(addon, None)
             urgent = state.urgent(self._now())
             self._turns.end(addon, now, urgent=urgent and (now + urgent[0], now + urgent[1]))
-        elif poll.refresh.pages:
+        elif poll.refresh.requests:
             self._half_read[addon] = poll
             self._turns.interrupt(addon, poll.place)
         else:
@@ -181,5 +181,5 @@ class Agenda:
         """Say how many requests the reading of an addon will still take, as far as that is known."""
         begun, known = self._half_read.get(addon) or self.under_way.get(addon), self._store[addon].known
         if begun is not None:
-            return max(begun.refresh.expected_pages - begun.refresh.pages, 1)
+            return max(begun.refresh.expected_requests - begun.refresh.requests, 1)
         return known.pages if known is not None and purse is Purse.FULL else self._requests(addon)

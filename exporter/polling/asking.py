@@ -4,7 +4,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 from exporter.model import AddonDetails, Backup, ListedAddon, Restore, Schedule
-from exporter.northflank import NorthflankError, Page
+from exporter.northflank import NorthflankError, Page, PageRequest
 from exporter.polling.poll import Source
 
 T = TypeVar("T")
@@ -38,10 +38,10 @@ class CountingSource:
         return await self._ask(self._source.addons_page(project_id, cursor))
 
     async def backups_page(
-        self, project_id: str, addon_id: str, cursor: str, *, known: bytes = b""
+        self, project_id: str, addon_id: str, page: PageRequest, *, known: bytes = b""
     ) -> Page[Backup] | None:
         """Read one page of an addon's backups; None where its digest is `known`."""
-        return await self._ask(self._source.backups_page(project_id, addon_id, cursor, known=known))
+        return await self._ask(self._source.backups_page(project_id, addon_id, page, known=known))
 
     async def addon(self, project_id: str, addon_id: str) -> AddonDetails:
         """Read what an addon is and when it was created."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from exporter.model import AddonKey, Backup, FailureReason, ListedAddon
-from exporter.northflank import Grant, Page, Purse
+from exporter.northflank import Grant, Page, PageRequest, Purse
 from exporter.polling.extras import ExtrasSource
 from exporter.polling.refresh import Refresh
 from exporter.polling.turns import Place
@@ -27,7 +27,7 @@ class Source(ExtrasSource, Protocol):
         """Read one page of a project's addons."""
 
     async def backups_page(
-        self, project_id: str, addon_id: str, cursor: str, *, known: bytes = b""
+        self, project_id: str, addon_id: str, page: PageRequest, *, known: bytes = b""
     ) -> Page[Backup] | None:
         """Read one page of an addon's backups; None where its digest is `known`."""
 

@@ -245,11 +245,11 @@ class Poller:
             if addon.account != account.name or addon in ended or addon in self.agenda.under_way:
                 continue
             poll = self.agenda.begin(addon)
-            pages = poll.refresh.pages
+            requests = poll.refresh.requests
             is_addons_matter = await self._crew.run(account, poll, is_scout=True)
             if poll.result.result() is not ScrapeResult.DEFERRED:
                 ended[addon] = poll.result
-            elif poll.refresh.pages == pages:
+            elif poll.refresh.requests == requests:
                 break  # The window is closed: nothing was asked.
             if is_addons_matter and account.may_be_pardoned:
                 account.pardon()

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from exporter.model import AddonDetails, BackupKind, Endpoint, ListedAddon, Schedule, ScheduleInterval
-from exporter.northflank import Listing, NorthflankClient, Page, RequestDeferred
+from exporter.northflank import Listing, NorthflankClient, Page, PageRequest, RequestDeferred
 from exporter.northflank import client as client_module
 from exporter.northflank.errors import Forbidden, MalformedBody, NotFound
 from exporter.northflank.window import RequestWindow
@@ -28,7 +28,7 @@ READINGS: dict[Endpoint, tuple[Read, str]] = {
     Endpoint.ADDONS: (lambda client: client.addons_page("shop", ""), "/projects/shop/addons?per_page=100"),
     Endpoint.ADDON: (lambda client: client.addon("shop", "db"), "/projects/shop/addons/db"),
     Endpoint.BACKUPS: (
-        lambda client: client.backups_page("shop", "db", ""),
+        lambda client: client.backups_page("shop", "db", PageRequest()),
         "/projects/shop/addons/db/backups?per_page=100",
     ),
     Endpoint.SCHEDULES: (

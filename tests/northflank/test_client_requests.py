@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
+from exporter.northflank import PageRequest
 from exporter.northflank import session as session_module
 from exporter.northflank.window import RequestWindow
 from tests.builders import NOW, encoded, raw_backup, raw_page
@@ -150,9 +151,9 @@ async def test_the_observer_hears_of_every_request_and_every_rejected_item() -> 
 async def test_a_page_whose_body_is_known_is_not_read_again() -> None:
     same, other = raw_page(raw_backup(id="a")), raw_page(raw_backup(id="b"))
     async with FakeApi(answer(same), answer(same), answer(other)) as api, open_client(api.url) as client:
-        first = await client.backups_page("shop", "orders-db", "")
+        first = await client.backups_page("shop", "orders-db", PageRequest())
         assert first is not None
-        assert await client.backups_page("shop", "orders-db", "", known=first.digest) is None
-        third = await client.backups_page("shop", "orders-db", "", known=first.digest)
+        assert await client.backups_page("shop", "orders-db", PageRequest(), known=first.digest) is None
+        third = await client.backups_page("shop", "orders-db", PageRequest(), known=first.digest)
     assert third is not None
     assert [backup.id for backup in third.items] == ["b"]

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from exporter.known import KnownList
 from exporter.model import Backup, BackupStatus
-from exporter.northflank import Page
+from exporter.northflank import Page, PageRequest
 from exporter.polling.refresh import Refresh
 from tests.builders import NOW, backup
 
@@ -24,6 +24,23 @@ class Order(Enum):
     BY_ID = auto()
 
 
+class Beyond(Enum):
+    """What is said to who asks for a page by its number."""
+
+    EMPTY = auto()
+    """Behind the last page there is an empty one."""
+
+    REFUSED = auto()
+    """Behind the last page there is none."""
+
+    IGNORED = auto()
+    """Numbers mean nothing: it is always the first page."""
+
+
+class NoSuchPageError(Exception):
+    """There is no page of this number."""
+
+
 Change: TypeAlias = "Callable[[List], None]"
 
 
@@ -34,6 +51,7 @@ class List:
     page_length: int
     order: Order = Order.NEWEST_FIRST
     has_keyset_cursors: bool = False
+    beyond: Beyond = Beyond.EMPTY
     has_stable_ties: bool = True
     now: datetime = NOW
     skew: timedelta = timedelta()
@@ -61,13 +79,18 @@ class List:
             shown.sort(key=lambda each: places[each.identity], reverse=self.order is Order.NEWEST_FIRST)
         return shown
 
-    def page(self, cursor: str, known: bytes) -> Page[Backup] | None:
+    def page(self, asked: PageRequest, known: bytes = b"") -> Page[Backup] | None:
         """Answer one request."""
         self.requests += 1
         shown = self.shown()
-        start = self._start(shown, cursor)
-        items = tuple(shown[start : start + self.page_length])
-        following = self._cursor(start, items) if start + self.page_length < len(shown) else ""
+        length = min(asked.size, self.page_length)
+        start = self._start(shown, asked.cursor)
+        if not asked.cursor and self.beyond is not Beyond.IGNORED:
+            start = (asked.number - 1) * length
+            if start >= len(shown) and start and self.beyond is Beyond.REFUSED:
+                raise NoSuchPageError
+        items = tuple(shown[start : start + length])
+        following = self._cursor(start, items) if start + length < len(shown) else ""
         digest = blake2b(repr((items, following)).encode()).digest()
         return None if digest == known else Page(items=items, rejected=0, cursor=following, digest=digest)
 
@@ -101,7 +124,11 @@ class Reader:
         refresh = Refresh(self.known, is_full=is_full)
         before = self.list.requests
         while not refresh.is_complete:
-            page = self.list.page(refresh.cursor, refresh.comparable)
+            try:
+                page = self.list.page(refresh.next_page, refresh.comparable)
+            except NoSuchPageError:
+                assert refresh.refused()
+                continue
             if page is None:
                 refresh.leave()
             else:
@@ -134,16 +161,16 @@ def listed(number: int, *, page_length: int = 100, order: Order = Order.NEWEST_F
     return made
 
 
-def reading(number: int = 250, *, page_length: int = 100) -> Reader:
+def reading(number: int = 250, *, page_length: int = 100, order: Order = Order.NEWEST_FIRST) -> Reader:
     """Give a reader that knows its list well enough not to read it whole again."""
-    reader = Reader(listed(number, page_length=page_length)).read().read()
+    reader = Reader(listed(number, page_length=page_length, order=order)).read().read()
     assert reader.known is not None
     assert reader.known.is_trusted
     return reader
 
 
 def of_age(reader: Reader, place: int) -> str:
-    """Give the identity of a backup by its place in the list, from the newest on."""
+    """Give the identity of a backup by its place in the list as it is shown."""
     return reader.list.shown()[place].identity
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from exporter.model import Backup, BackupStatus
-from exporter.northflank import Page
+from exporter.northflank import Page, PageRequest
 from exporter.northflank import errors as api
 from exporter.polling import Freshness
 from exporter.state import AddonState
@@ -24,7 +24,7 @@ def paged(made: List) -> list[Page[Backup]]:
     pages: list[Page[Backup]] = []
     cursor = ""
     while not pages or cursor:
-        page = made.page(cursor, b"")
+        page = made.page(PageRequest(cursor=cursor))
         assert page is not None
         cursor = page.cursor
         pages.append(replace(page, cursor=cursor and str(len(pages) + 2)))

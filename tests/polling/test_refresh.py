@@ -25,7 +25,7 @@ def test_a_longer_list_is_read_whole_twice_to_be_sure_of_it() -> None:
 def test_an_unchanged_first_page_is_not_taken_apart() -> None:
     reader = reading()
     refresh = Refresh(reader.known)
-    assert reader.list.page("", refresh.comparable) is None
+    assert reader.list.page(refresh.next_page, refresh.comparable) is None
     refresh.leave()
     assert refresh.is_complete
     assert refresh.result(now=NOW, at=1.0) is reader.known

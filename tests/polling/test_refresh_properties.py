@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from exporter.known import FINAL
 from exporter.model import BackupStatus
-from exporter.polling.refresh import EVIDENCE
+from exporter.polling.evidence import ENOUGH
 from exporter.summary import summarise
-from tests.polling.lists import HOUR, MINUTE, Change, List, Order, Reader, remove, wrong
+from tests.polling.lists import HOUR, MINUTE, Beyond, Change, List, Order, Reader, remove, wrong
 
 
 def _expire(each: List, number: int) -> None:
@@ -55,8 +55,9 @@ def bound(steps: Iterable[tuple[object, ...]]) -> list[Change]:
 
 lists = st.builds(
     List,
-    page_length=st.integers(EVIDENCE, 25),
-    order=st.sampled_from([Order.NEWEST_FIRST] * 4 + list(Order)),
+    page_length=st.integers(ENOUGH, 25),
+    order=st.sampled_from([Order.NEWEST_FIRST, Order.OLDEST_FIRST] * 3 + list(Order)),
+    beyond=st.sampled_from(Beyond),
     has_keyset_cursors=st.booleans(),
     has_stable_ties=st.sampled_from([True, True, False]),
     skew=st.sampled_from([0 * HOUR, 0 * HOUR, -72 * HOUR, 5 * HOUR]),

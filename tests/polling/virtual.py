@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from exporter.config import AddonEntry
 from exporter.model import AddonDetails, AddonKey, Backup, FailureReason, ListedAddon, RateLimit, Restore, Schedule
-from exporter.northflank import Page, RequestBudget, RequestDeferred
+from exporter.northflank import Page, PageRequest, RequestBudget, RequestDeferred
 from exporter.northflank import errors as api
 from exporter.polling import Discovery, Freshness, PolledAccount, Poller
-from exporter.polling.refresh import EVIDENCE
+from exporter.polling.evidence import ENOUGH
 from exporter.state import AddonState, ScrapeResult, StateStore
 from tests.builders import NOW, ago, backup
 from tests.fake_api import Clock
@@ -77,7 +77,7 @@ class Client:
 
     async def addon(self, project_id: str, addon_id: str) -> AddonDetails:
         """Say nothing, at the price of a request."""
-        await self.backups_page(project_id, addon_id, "")
+        await self.backups_page(project_id, addon_id, PageRequest())
         return AddonDetails(info=None, created_at=None)
 
     async def schedules_page(self, _project_id: str, _addon_id: str, _cursor: str) -> Page[Schedule]:
@@ -86,7 +86,9 @@ class Client:
     async def restores_page(self, _project_id: str, _addon_id: str, _cursor: str) -> Page[Restore]:
         raise RequestDeferred
 
-    async def backups_page(self, _project_id: str, addon_id: str, cursor: str, *, known: bytes = b"") -> Page[Backup]:
+    async def backups_page(
+        self, _project_id: str, addon_id: str, asked: PageRequest, *, known: bytes = b""
+    ) -> Page[Backup]:
         assert not known, "nothing here has a digest"
         now = self.clock.monotonic()
         if not self.window.may_send(now):
@@ -99,7 +101,7 @@ class Client:
         self.window.ended()
         if not accepted:
             raise api.RateLimited(429)
-        page = int(cursor or "1")
+        page = int(asked.cursor or asked.number)
         newest = self.newest.get(addon_id, lambda: LISTED)()
         return Page(
             items=self.ordered[page - 1] if self.ordered else (newest if page == 1 else backup(),),
@@ -113,7 +115,7 @@ LISTED = backup()
 
 def _ordered(page: int) -> tuple[Backup, ...]:
     """Make a page, short but long enough to show that the newest come first."""
-    return tuple(backup(created_at=ago(hours=page * EVIDENCE + place)) for place in range(EVIDENCE))
+    return tuple(backup(created_at=ago(hours=page * ENOUGH + place)) for place in range(ENOUGH))
 
 
 class Fleet:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from exporter.config import AddonEntry
 from exporter.model import AddonDetails, AddonKey, Backup, FailureReason, ListedAddon, RateLimit, Restore, Schedule
-from exporter.northflank import Page, RequestBudget, RequestDeferred
+from exporter.northflank import Page, PageRequest, RequestBudget, RequestDeferred
 from exporter.northflank import errors as api
 from exporter.northflank.window import Sent
 from exporter.polling import Discovery, Freshness, PolledAccount, Poller
@@ -62,13 +62,14 @@ class Source:
         raise RequestDeferred
 
     async def backups_page(
-        self, project_id: str, addon_id: str, cursor: str, *, known: bytes = b""
+        self, project_id: str, addon_id: str, page: PageRequest, *, known: bytes = b""
     ) -> Page[Backup] | None:
         assert project_id == "shop"
         now = self._clock.monotonic()
         if not self._window.may_send(now):
             raise RequestDeferred
         sent = self._window.sent()
+        cursor = page.cursor or (str(page.number) if page.number > 1 else "")
         self.asked.append(f"{addon_id}{cursor and '/'}{cursor}")
         self.in_flight.add(addon_id)
         try:
@@ -89,7 +90,8 @@ class Source:
             self._window.refused(now, outcome.retry_after)
         if isinstance(outcome, Exception):
             raise outcome
-        return outcome[int(cursor or "1") - 1]
+        number = int(cursor or "1")
+        return outcome[number - 1] if number <= len(outcome) else EMPTY[0]
 
 
 class World:
