@@ -16,9 +16,9 @@ from exporter.discovered import FoundAccount
 from exporter.exposition import Exposition, Snapshot
 from exporter.forecast import Outlook, log_outlook, outlooks
 from exporter.group import AccountGroup, signature_of
-from exporter.model import AddonKey
+from exporter.model import AddonKey, FailureReason
 from exporter.northflank import RequestBudget
-from exporter.state import AddonState, ExporterState, StateStore
+from exporter.state import AddonState, ExporterState, ReadingProgress, StateStore
 from exporter.telemetry import Telemetry, process_collectors
 
 
@@ -104,6 +104,16 @@ class Exporter:
             ),
             exporter=self._state(started),
             now=self._now(),
+        )
+
+    @property
+    def progress(self) -> ReadingProgress:
+        """How far a scrape or a listing has come."""
+        addons = self._store.all()
+        return ReadingProgress(
+            read=sum(addon.failure is not FailureReason.PENDING for addon in addons),
+            addons=len(addons),
+            requests=self.telemetry.requests,
         )
 
     def find(self, account: str | None, project_id: str, addon_id: str) -> AddonKey | None:

@@ -17,8 +17,12 @@ from exporter.serve import CannotListen
 log = logging.getLogger(__name__)
 
 USAGE_ERROR = 2
-USAGE_ERROR_OF_COMMAND = {"check": commands.FAILURE}
+UNKNOWN = 3
+USAGE_ERROR_OF_COMMAND = {"check": commands.FAILURE, "status": UNKNOWN}
 """Exit codes of wrong usage, where they differ."""
+
+FAILURE_OF_COMMAND = {"status": UNKNOWN}
+"""Exit codes of what goes wrong otherwise: to monitoring systems 1 would be a warning about backups."""
 
 NO_CONFIGURATION = (
     f"no configuration: give --config.file=FILE, or put {DEFAULT_CONFIG_FILE} into this folder (config.example.yaml "
@@ -41,12 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             file = {} if error.file is None else {"file": error.file}
             log.error("Bad configuration", extra={**file, "problem": problem})  # noqa: TRY400 - the same
-        return USAGE_ERROR
+        return _usage_error(options.command)
     except (CannotListen, CannotWrite) as error:
         log.error("Failed", extra={"err": error})  # noqa: TRY400 - foreseen: a traceback would hide it
     except (KeyboardInterrupt, asyncio.CancelledError):
         log.error("Interrupted")  # noqa: TRY400 - the same
-    return commands.FAILURE
+    except Exception:
+        if options.command not in FAILURE_OF_COMMAND:
+            raise
+        log.exception("Unexpected error")
+    return FAILURE_OF_COMMAND.get(options.command, commands.FAILURE)
 
 
 def _parsed(command_line: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
@@ -79,8 +87,8 @@ def _run(options: argparse.Namespace) -> int:
     match options.command:
         case "check":
             return commands.check(_config_file(options), options.web_config_file)
-        case "discover":
-            return asyncio.run(commands.discover(commands.read_config(_config_file(options))))
+        case "status" | "discover":
+            return _run_overview(options)
         case "once":
             config = commands.read_config(_config_file(options))
             return asyncio.run(commands.once(config, options.output))
@@ -99,6 +107,16 @@ def _web_options(options: argparse.Namespace) -> commands.WebOptions:
         enable_lifecycle=options.enable_lifecycle,
         process_metrics=options.process_metrics,
     )
+
+
+def _run_overview(options: argparse.Namespace) -> int:
+    from exporter import overview  # noqa: PLC0415 - serving starts faster without what terminals want
+
+    config = commands.read_config(_config_file(options))
+    if options.command == "status":
+        return asyncio.run(overview.status(config, as_json=options.as_json))
+    form = None if options.form is None else overview.Form(options.form)
+    return asyncio.run(overview.discover(config, form))
 
 
 def _run_simulated(options: argparse.Namespace) -> int:

@@ -4,14 +4,13 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.app import Exporter
-from exporter.config import AddonEntry, Config, ConfigError, from_environment, load
-from exporter.discovered import as_yaml
+from exporter.config import Config, ConfigError, from_environment, load
 from exporter.forecast import forecast
 from exporter.listen import ListenAddress
 from exporter.output import reserved, write_output
@@ -117,19 +116,6 @@ def check(path: Path | None, web_config: Path | None) -> int:
             code = FAILURE
     write_output("\n".join([*lines, ""]).encode())
     return code
-
-
-async def discover(config: Config) -> int:
-    """Write all that the tokens can see as a configuration to paste; raises CannotWrite."""
-    everything = (AddonEntry(project="*", addon="*"),)
-    accounts = tuple(replace(account, addons=everything) for account in config.accounts)
-    with cancelling_signals():
-        async with Exporter(replace(config, accounts=accounts), for_file=True) as exporter:
-            is_whole, found = await exporter.discovered()
-    write_output(as_yaml(found).encode())
-    if not is_whole:
-        log.error("Not everything could be listed")
-    return GOOD if is_whole else FAILURE
 
 
 async def once(config: Config, output: Path | None) -> int:

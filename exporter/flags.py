@@ -67,7 +67,9 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
 
     check = add("check", "read the configuration without the network; tell targets and expected requests")
     _add_web_config_flag(check)
-    add("discover", "write all that the token can see as a configuration to paste")
+    status = add("status", "poll everything once and tell how it fares; exit codes as of a Nagios plugin")
+    status.add_argument("--json", dest="as_json", action="store_true", help="for programs (docs/status.md)")
+    _add_forms(add("discover", "tell all that the token can see; as a configuration to paste, but on a terminal"))
     once = add("once", "poll everything once and write the metrics to standard output or a file")
     once.add_argument("--output", type=Path, metavar="FILE", help="for node_exporter's textfile collector")
     demo = add("demo", "run a simulated Northflank API and the exporter reading it")
@@ -86,6 +88,17 @@ def _add_commands(parser: argparse.ArgumentParser) -> None:
     simulate.add_argument("--token", default="demo", help="the only token it accepts; default demo")
     simulate.add_argument("--speed", type=_speed, default=1.0, help="how fast its time passes; default 1")
     _add_seed(simulate)
+
+
+def _add_forms(discover: argparse.ArgumentParser) -> None:
+    discover.set_defaults(form=None)
+    forms = discover.add_mutually_exclusive_group()
+    for form, text in (
+        ("yaml", "a configuration to paste; default where standard output is no terminal"),
+        ("table", "default on a terminal"),
+        ("json", "for programs (docs/status.md)"),
+    ):
+        forms.add_argument(f"--{form}", dest="form", action="store_const", const=form, help=text)
 
 
 def _add_global_flags(parser: argparse.ArgumentParser) -> None:

@@ -67,6 +67,22 @@ def configure(*, level: str, form: str, stream: TextIO) -> None:
 
 
 @contextmanager
+def written_to(stream: TextIO) -> Iterator[None]:
+    """Send log lines to another stream for a while."""
+    before = [
+        (handler, handler.setStream(stream))
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, logging.StreamHandler)
+    ]
+    try:
+        yield
+    finally:
+        for handler, former in before:
+            if former is not None:
+                handler.setStream(former)
+
+
+@contextmanager
 def tracebacks_counted(count: Callable[[], None]) -> Iterator[None]:
     """Call `count` for each error that is logged with a traceback: it was foreseen by nobody."""
     handler = _Counting(count)

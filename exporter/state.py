@@ -204,6 +204,15 @@ class AccountState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingProgress:
+    """How far reading has come: addons whose latest poll has ended, of all that are watched; requests sent so far."""
+
+    read: int
+    addons: int
+    requests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExporterState:
     """What is known of this process, at the end of a scrape."""
 

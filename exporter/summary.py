@@ -12,6 +12,9 @@ from exporter.model import Backup, BackupKind, BackupStatus, Restore
 MEDIAN_WINDOW = 7
 """How many completed backups before the latest one say what size is usual, and how many intervals what interval is."""
 
+RECENT = 20
+"""So many of the latest completed backups of a kind show how its size goes."""
+
 MEDIAN_MINIMUM = 3
 """With fewer than this, nothing is usual yet."""
 
@@ -26,12 +29,16 @@ hardly more can belong to the minutes before the next run."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindSummary:
-    """The completed backups of one kind; `median_size_bytes` leaves the latest one out."""
+    """The completed backups of one kind; `median_size_bytes` leaves the latest one out.
+
+    `recent_sizes` are those of the latest ones, oldest first, in bytes, without those whose size is not known.
+    """
 
     kind: BackupKind
     last_completed_at: datetime
     last_size_bytes: int | None
     median_size_bytes: float | None
+    recent_sizes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +127,9 @@ def _kinds(newest_first: Iterable[Backup]) -> tuple[KindSummary, ...]:
             last_completed_at=of_kind[kind][0].completion_time,
             last_size_bytes=of_kind[kind][0].size_bytes,
             median_size_bytes=_usual_size(of_kind[kind][1 : MEDIAN_WINDOW + 1]),
+            recent_sizes=tuple(
+                backup.size_bytes for backup in reversed(of_kind[kind][:RECENT]) if backup.size_bytes is not None
+            ),
         )
         for kind in BackupKind
         if kind in of_kind

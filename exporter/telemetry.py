@@ -67,6 +67,12 @@ class Telemetry(Collector):
             registry=self._counters,
         )
 
+    @property
+    def requests(self) -> int:
+        """How many requests were sent to the API, by all accounts."""
+        samples = (sample for metric in self.api_requests.collect() for sample in metric.samples)
+        return int(sum(sample.value for sample in samples if sample.name.endswith("_total")))
+
     def answered(self, status: int) -> None:
         """Count an answer to a request."""
         self.http_requests.labels(str(status)).inc()

@@ -1,6 +1,7 @@
 """Imports point one way, and no file or function outgrows its reader."""
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,6 +58,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "expectation": "model schedule summary",
         "known": "model",
         "state": "expectation known model schedule summary",
+        "wording": "",
+        "verdict.concern": "",
+        "verdict.addon": "model state summary verdict.concern wording",
+        "verdict.fleet": "model state summary verdict.addon verdict.concern wording",
+        "verdict": "verdict.addon verdict.concern verdict.fleet",
         "polling.turns": "model",
         "polling.extras": "expectation model northflank northflank.errors state summary",
         "polling.evidence": "known model",
@@ -110,10 +116,22 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "app": "* config discovered exposition forecast group model northflank state telemetry",
         "serve": "* app listen logs web web.protection",
         "reload": "web",
-        "commands": "app config discovered forecast listen output reload serve web.protection",
+        "documents": "discovered model state verdict wording",
+        "nagios": "verdict",
+        "terminal": "",
+        "terminal.harmless": "",
+        "terminal.screen": "verdict",
+        "terminal.progress": "logs state terminal.screen",
+        "terminal.fleet": "terminal.harmless terminal.screen verdict wording",
+        "terminal.found": "discovered model terminal.harmless terminal.screen",
+        "commands": "app config forecast listen output reload serve web.protection",
         "demo": "api_token app commands config listen output serve simulator",
+        "overview": (
+            "app commands config discovered documents exposition nagios output serve terminal.fleet terminal.found "
+            "terminal.progress terminal.screen verdict wording"
+        ),
         "flags": "* listen logs serve",
-        "cli": "* commands config demo flags listen logs output serve",
+        "cli": "* commands config demo flags listen logs output overview serve",
         "__main__": "cli",
     }.items()
 }
@@ -139,6 +157,7 @@ OTHERS_MAY_IMPORT = {
     "prometheus_client": {"app", "exposition", "lines", "telemetry"},
     "yaml": {"config"},
     "isal": {"web.writing"},
+    "rich": {"overview", "terminal.fleet", "terminal.found", "terminal.progress", "terminal.screen"},
 }
 """Where each library is used, so that all other rooms can be read without knowing it."""
 
@@ -212,6 +231,15 @@ def test_a_library_is_used_only_in_its_rooms(module: str) -> None:
 
     assert libraries <= set(OTHERS_MAY_IMPORT)
     assert all(room_of(module) in OTHERS_MAY_IMPORT[library] for library in libraries)
+
+
+def test_serving_loads_nothing_that_only_other_commands_want() -> None:
+    """How long a start takes is how long nobody watches."""
+    loaded = "import sys, exporter.cli; print(*(name.partition('.')[0] for name in sys.modules), *sys.modules)"
+    names = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split()
+
+    assert {"exporter.commands", "aiohttp"} <= set(names)
+    assert not {"rich", "bcrypt", "exporter.overview", "exporter.terminal", "exporter.simulator"} & set(names)
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))

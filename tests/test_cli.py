@@ -60,6 +60,7 @@ def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str, code: int =
         (["demo", "--seed=x"], "invalid int value: 'x'"),
         (["restore"], "invalid choice: 'restore'"),
         (["once", "check"], "unrecognized arguments: check"),
+        (["discover", "--json", "--yaml"], "argument --yaml: not allowed with argument --json"),
         (["--config=x"], "unrecognized arguments: --config=x"),
         (["--web.listen-address=:1", "simulate", "--web.listen-address=:2"], "simulate listens on one address only"),
         (["simulate", "--web.listen-address=:1", "--web.listen-address=:2"], "simulate listens on one address only"),
@@ -86,6 +87,36 @@ def test_under_check_wrong_usage_is_a_failure(
     capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
 ) -> None:
     assert problem in usage_error(capsys, *arguments, code=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["status", "extra"], "unrecognized arguments: extra"),
+        (["status", "--yaml"], "unrecognized arguments: --yaml"),
+        (["--log.level", "loud", "status"], "invalid choice: 'loud'"),
+    ],
+)
+def test_under_status_wrong_usage_is_what_nagios_calls_unknown(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], problem: str
+) -> None:
+    assert problem in usage_error(capsys, *arguments, code=3)
+
+
+def test_what_nobody_foresaw_is_no_warning_about_backups(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("exporter.commands.read_config", fail)
+    # Which else would take away pytest's handlers for all tests to come.
+    monkeypatch.setattr("exporter.logs.configure", lambda **_: None)
+
+    assert cli.main(["status"]) == 3
+    assert "ZeroDivisionError" in caplog.text
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["once"])
 
 
 @pytest.mark.parametrize("words", [["check", "--help"], ["--help", "check"], ["--version", "check", "extra"]])
@@ -128,7 +159,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == (told, "")
 
 
-@pytest.mark.parametrize("command", [[], ["check"], ["once"], ["demo"], ["simulate"]])
+@pytest.mark.parametrize("command", [[], ["check"], ["once"], ["status"], ["discover"], ["demo"], ["simulate"]])
 def test_help_tells_of_every_flag(capsys: pytest.CaptureFixture[str], command: list[str]) -> None:
     with pytest.raises(SystemExit) as leaving:
         cli.main([*command, "--help"])
@@ -136,9 +167,10 @@ def test_help_tells_of_every_flag(capsys: pytest.CaptureFixture[str], command: l
     text = capsys.readouterr().out
     assert leaving.value.code == 0
     assert all(flag in text for flag in ("--config.file", "--log.level", "--log.format"))
-    assert ("--web.listen-address" in text) == (command not in (["check"], ["once"]))
+    serves = command in ([], ["demo"], ["simulate"])
+    assert ("--web.listen-address" in text) == serves
     # Wrapped lines may have parted them.
-    assert ("imulated Northflank API" in " ".join(text.split())) == (command not in (["check"], ["once"]))
+    assert ("imulated Northflank API" in " ".join(text.split())) == serves
 
 
 @pytest.mark.parametrize(
@@ -168,7 +200,7 @@ async def test_a_configuration_in_this_folder_is_found(tmp_path: Path) -> None:
     assert ended.stdout.startswith("config.yaml: good\n")
 
 
-@pytest.mark.parametrize(("command", "code"), [((), 2), (("once",), 2), (("check",), 1)])
+@pytest.mark.parametrize(("command", "code"), [((), 2), (("once",), 2), (("check",), 1), (("status",), 3)])
 async def test_without_a_configuration_the_way_out_is_named(
     tmp_path: Path, command: tuple[str, ...], code: int
 ) -> None:
@@ -182,13 +214,15 @@ async def test_without_a_configuration_the_way_out_is_named(
     assert "config.yaml" in problem
 
 
-@pytest.mark.parametrize("command", [(), ("once",)])
-async def test_a_bad_configuration_is_told_with_every_problem(tmp_path: Path, command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("command", "code"), [((), 2), (("once",), 2), (("status",), 3)])
+async def test_a_bad_configuration_is_told_with_every_problem(
+    tmp_path: Path, command: tuple[str, ...], code: int
+) -> None:
     (tmp_path / "config.yaml").write_text(BAD_CONFIG)
 
     ended = await run(*command, cwd=tmp_path)
 
-    assert (ended.code, ended.stdout) == (2, "")
+    assert (ended.code, ended.stdout) == (code, "")
     problems = [line for line in ended.stderr.splitlines() if 'level=error msg="Bad configuration" problem=' in line]
     assert len(problems) == 2
     assert "accounts[0].addons: " in problems[0]

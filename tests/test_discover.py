@@ -8,6 +8,8 @@ from exporter.config import parse
 from exporter.simulator import Behaviour, Fault, Simulator
 from exporter.simulator.nouns import Team
 from exporter.simulator.routes import Endpoint
+from tests.documented import validated
+from tests.in_terminal import seen
 from tests.oracle import series
 from tests.process import ANY_ADDRESS, get, run, running
 from tests.watching import existing, shown
@@ -88,3 +90,50 @@ async def test_all_that_a_configured_token_sees_is_discovered(tmp_path: Path, si
         ("org/acme", "acme", 13),
         ("org/lab", "lab", 13),
     ]
+
+
+async def test_a_terminal_sees_a_table(tmp_path: Path, simulator: Simulator) -> None:
+    saw = await seen("discover", cwd=tmp_path, environment=environment(simulator))
+
+    assert saw.code == 0
+    assert " requests" in saw.text, "progress"
+    title, *rows = saw.text[saw.text.index("PROJECT") :].splitlines()
+    assert title.split() == ["PROJECT", "ADDON", "TYPE", "STATUS", "NAME"]
+    assert {"/".join(row.split()[:2]) for row in rows[:13]} == existing(simulator)
+    (paused,) = (row for row in rows if "crm-db" in row)
+    assert paused.split() == ["intranet", "crm-db", "postgresql", "paused", "CRM", "DB"]
+    assert rows[14:] == [
+        "13 addons in 3 projects of 1 account",
+        "discover --yaml writes a configuration that watches them",
+    ]
+    assert "\x1b[2mcrm-db" in saw.raw, "dim"
+
+
+async def test_a_configuration_is_written_to_a_terminal_that_asks_for_it(tmp_path: Path, simulator: Simulator) -> None:
+    saw = await seen("discover", "--yaml", cwd=tmp_path, environment=environment(simulator) | {"TERM": "dumb"})
+
+    assert saw.code == 0
+    assert listed(saw.text, simulator) == existing(simulator)
+
+
+async def test_a_table_is_written_to_a_pipe_that_asks_for_it(tmp_path: Path, simulator: Simulator) -> None:
+    ended = await run("discover", "--table", cwd=tmp_path, environment=environment(simulator))
+
+    assert ended.code == 0
+    assert ended.stdout.startswith("PROJECT    ADDON       TYPE        STATUS   NAME        TAGS\n")
+    assert "\x1b" not in ended.stdout
+
+
+async def test_the_json_is_as_documented(tmp_path: Path, simulator: Simulator) -> None:
+    simulator.faults.inject(Fault.forbidden(), project="shop", endpoint=Endpoint.ADDONS)
+
+    ended = await run("discover", "--json", cwd=tmp_path, environment=environment(simulator))
+
+    told = validated(ended.stdout, "discover")
+    assert (ended.code, told["complete"]) == (1, False)
+    (account,) = told["accounts"]
+    assert (account["account"], account["team"]) == ("", None)
+    assert {f"{addon['project_id']}/{addon['addon_id']}" for addon in account["addons"]} == {
+        each for each in existing(simulator) if not each.startswith("shop/")
+    }
+    assert [addon["addon_id"] for addon in account["addons"] if addon["paused"]] == ["crm-db"]

@@ -159,6 +159,11 @@ def test_the_usual_size_of_a_kind_leaves_others_out() -> None:
     }
 
 
+def test_recent_sizes_go_forward_in_time() -> None:
+    assert kind_of(sizes(3, None, 2, 1)).recent_sizes == (1, 2, 3)
+    assert kind_of(sizes(*range(40))).recent_sizes == tuple(range(19, -1, -1))
+
+
 def test_each_destination_has_the_latest_that_went_there() -> None:
     summary = summarise(
         [
@@ -261,6 +266,7 @@ def plainly(backups: list[Backup]) -> BackupSummary:
                     last_completed_at=of_kind[0].completed_at or of_kind[0].created_at,
                     last_size_bytes=of_kind[0].size_bytes,
                     median_size_bytes=(low + high) / 2 if len(before) > 2 else None,
+                    recent_sizes=tuple(each.size_bytes for each in of_kind[19::-1] if each.size_bytes is not None),
                 )
             )
     destinations = {}
