@@ -11,6 +11,7 @@ from exporter.verdict import Kind, Severity, judge
 from tests.builders import NOW
 from tests.documented import schema, validated
 from tests.oracle import account_state
+from tests.process import ROOT
 from tests.verdict.cases import CASES, FRESH, read
 
 
@@ -22,6 +23,14 @@ def test_the_schema_names_every_word() -> None:
     assert told["$defs"]["severity"]["enum"] == [severity.word for severity in reversed(Severity)]
     assert addon["error"]["enum"] == [*(reason.value for reason in FailureReason), None]
     assert addon["last_attempt_status"]["enum"] == [*(status.value for status in BackupStatus), None]
+
+
+def test_the_documentation_explains_every_kind_as_grave_as_it_is() -> None:
+    text = (ROOT / "docs" / "status.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")]
+
+    told = {kind.strip("`"): (severity, alerts.split(", ")[0]) for kind, severity, _, alerts in rows}
+    assert told == {kind.word: (kind.severity.word, kind.alert) for kind in Kind}
 
 
 def test_what_can_be_the_matter_fits_the_schema() -> None:

@@ -20,9 +20,9 @@ def test_each_addon_stands_with_its_account_whatever_it_is_called() -> None:
     }
 
     assert lines(found, Screen()) == [
-        "ACCOUNT  PROJECT  ADDON      TYPE      STATUS  NAME                 TAGS",
+        "ACCOUNT  PROJECT  ADDON      TYPE      STATUS  NAME                  TAGS",
         r"acme/x   shop     queue      rabbitmq  paused  \x1b[2J[red]\x0a日本  a, b",
-        "acme/x   shop     orders-db  -         -       -                    -",
+        "acme/x   shop     orders-db  -         -       -                     -",
     ]
 
 
