@@ -18,6 +18,7 @@ from exporter.config import AccountConfig, AddonEntry, CollectConfig, Config
 from exporter.simulator import Behaviour, Fault, Simulator, World
 from exporter.simulator.behaviour import Blank, LastCursor, ListOrder
 from exporter.simulator.nouns import Backup
+from exporter.state import ReadingProgress
 from tests.catalogue import exported
 from tests.machine import program
 from tests.oracle import series
@@ -210,6 +211,17 @@ async def test_accounts_do_not_disturb_each_other(simulator: Simulator, now: dat
     assert values['northflank_scrape_addons{account="bad",result="failed"}'] == 13
     assert values['northflank_poll_errors_total{account="bad",reason="unauthorized"}'] == 13
     assert values['northflank_poll_errors_total{account="good",reason="unauthorized"}'] == 0
+
+
+async def test_how_far_reading_has_come_counts_failures_too(simulator: Simulator, now: datetime) -> None:
+    simulator.faults.inject(Fault.forbidden(), addon="queue")
+    async with Exporter(Config(accounts=(watching(simulator),)), now=lambda: now) as exporter:
+        before = exporter.progress
+        await exporter.scrape(timedelta(minutes=1))
+        after = exporter.progress
+
+    assert before == ReadingProgress(read=0, addons=13, requests=0)
+    assert after == ReadingProgress(read=13, addons=13, requests=simulator.request_count)
 
 
 async def test_a_failed_scrape_keeps_the_last_data_while_its_age_grows(simulator: Simulator, now: datetime) -> None:
