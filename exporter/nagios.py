@@ -4,9 +4,6 @@ from enum import IntEnum
 
 from exporter.verdict import Kind, Severity, Verdict
 
-_CRITICAL_AT_ONCE = (Kind.FAILED, Kind.STUCK)
-"""Who asks once, and perhaps not again before tomorrow, does not hear whether the next run went well."""
-
 
 class State(IntEnum):
     """Exit codes of a plugin."""
@@ -29,8 +26,6 @@ def state_of(verdict: Verdict) -> State:
 
     An age near its limit is a warning, too, but a slight one: not to know is worse.
     """
-    if any(verdict.counted(kind) for kind in _CRITICAL_AT_ONCE):
-        return State.CRITICAL
     near = State.WARNING if verdict.counted(Kind.NEAR_LIMIT) else State.OK
     return _STATES.get(verdict.severity, near)
 

@@ -1,4 +1,4 @@
-"""What can be the matter with an addon or an account, and how grave that is: as grave as the alert about it."""
+"""What can be the matter with an addon or an account, and how grave that is."""
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -29,15 +29,17 @@ class Severity(IntEnum):
 class Kind(Enum):
     """What can be the matter, the gravest first; `alert` is the rule in prometheus/rules that says the same.
 
-    An alert says that an addon cannot be read is a ticket; here nothing is known of it then. Where no alert is named
-    or it is for information only, the concern is a remark: it explains, and needs nobody.
+    It is as grave as its alert, with two exceptions. A latest backup that has failed or is stuck makes a ticket there,
+    since Prometheus hears in a minute how the next run goes; whoever looks once does not. And that an addon cannot be
+    read makes a ticket; here nothing is known of it then. Where no alert is named or it is for information only, the
+    concern is a remark: it explains, and needs nobody.
     """
 
     NEVER = ("never", Severity.CRITICAL, "NorthflankBackupNever")
     TOO_OLD = ("too_old", Severity.CRITICAL, "NorthflankBackupTooOld")
     FAILING = ("failing", Severity.CRITICAL, "NorthflankBackupFailingRepeatedly")
-    FAILED = ("failed", Severity.WARNING, "NorthflankBackupFailed")
-    STUCK = ("stuck", Severity.WARNING, "NorthflankBackupStuck")
+    FAILED = ("failed", Severity.CRITICAL, "NorthflankBackupFailed")
+    STUCK = ("stuck", Severity.CRITICAL, "NorthflankBackupStuck")
     RUNS_MISSED = ("runs_missed", Severity.WARNING, "NorthflankBackupScheduleMissed")
     SIZE_DROPPED = ("size_dropped", Severity.WARNING, "NorthflankBackupSizeDropped")
     SIZE_JUMPED = ("size_jumped", Severity.WARNING, "NorthflankBackupSizeJumped")

@@ -50,7 +50,7 @@ def test_the_worst_comes_first() -> None:
         "never", "a-older", "b-old", "failed", "unreadable", "unread", "near", "y-well", "z-well",
     ]  # fmt: skip
     assert judged.severity is Severity.CRITICAL
-    assert [judged.count(severity) for severity in Severity] == [3, 2, 1, 3]
+    assert [judged.count(severity) for severity in Severity] == [3, 2, 0, 4]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_worst_comes_first() -> None:
         ([read(OLD), read(), read(FRESH)], "2 of 3 addons need attention", Severity.CRITICAL),
         ([NEAR, read(FRESH)], "none of 2 addons needs attention; 1 is near its limit", Severity.OK),
         ([NEAR, NEAR], "none of 2 addons needs attention; 2 are near their limit", Severity.OK),
-        ([read(FRESH, failed(created_at=ago(hours=1)))], "1 of 1 addon needs attention", Severity.WARNING),
+        ([read(FRESH, failed(created_at=ago(hours=1)))], "1 of 1 addon needs attention", Severity.CRITICAL),
         (
             [read(FRESH), UNREADABLE],
             "none of 2 addons is known to need attention; 1 could not be read",
