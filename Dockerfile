@@ -3,15 +3,18 @@ ARG PYTHON=python:3.13-slim
 
 FROM ${PYTHON} AS build
 WORKDIR /src
-RUN python -m venv /opt/exporter
 COPY requirements.txt requirements-build.txt ./
-RUN /opt/exporter/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt \
-    && python -m venv /opt/build \
-    && /opt/build/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-build.txt
+# The environment that goes into the image has no pip of its own: nothing is to be installed into it later.
+RUN python -m venv /opt/build \
+    && /opt/build/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-build.txt \
+    && python -m venv --without-pip /opt/exporter \
+    && /opt/build/bin/pip --python /opt/exporter/bin/python install --no-cache-dir --disable-pip-version-check \
+        --require-hashes -r requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 RUN /opt/build/bin/python -m hatchling build --target wheel --directory /wheel \
-    && /opt/exporter/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps /wheel/*.whl \
+    && /opt/build/bin/pip --python /opt/exporter/bin/python install --no-cache-dir --disable-pip-version-check \
+        --no-deps /wheel/*.whl \
     && /opt/exporter/bin/python -m compileall -q /opt/exporter/lib
 
 FROM ${PYTHON}
@@ -20,6 +23,8 @@ LABEL org.opencontainers.image.title="northflank-backup-exporter" \
       org.opencontainers.image.description="Prometheus exporter for the backups of Northflank addons" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.licenses="Apache-2.0"
+# Not every engine makes the working directory, and where the root is read-only none can.
+RUN mkdir /etc/northflank-backup-exporter
 COPY --from=build /opt/exporter /opt/exporter
 ENV PATH=/opt/exporter/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -28,6 +33,5 @@ ENV PATH=/opt/exporter/bin:$PATH \
 USER 65532:65532
 WORKDIR /etc/northflank-backup-exporter
 EXPOSE 10087
-HEALTHCHECK --interval=30s --timeout=3s --start-period=5s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:10087/-/healthy', timeout=2)"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=5s CMD ["python", "-m", "exporter.healthcheck"]
 ENTRYPOINT ["northflank-backup-exporter"]

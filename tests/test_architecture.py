@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "logs": "",
         "output": "",
         "listen": "",
+        "healthcheck": "",
         "simulator": "listen",
         "config": "api_token",
         "webconfig": "config",
