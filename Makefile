@@ -1,6 +1,6 @@
 # The door to the project: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stack test coverage check fix docs dashboards dashboards-preview bench lock clean
+.PHONY: help demo demo-stack test coverage check fix docs dashboards dashboards-preview deploy bench lock clean
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -45,6 +45,9 @@ dashboards: $(INSTALLED) ## write the Grafana dashboards from the code in dashbo
 dashboards-preview: $(INSTALLED) ## draw them with Grafana's components in Chromium, for the pictures in docs/images/
 	scripts/fetch-tools prometheus promtool
 	PATH="$(CURDIR)/.tools/usr/bin:$$PATH" $(BIN)/python -m dashboards.preview
+
+deploy: $(INSTALLED) ## copy rules and dashboards into the Helm chart, and write the plain manifest from it
+	$(BIN)/python -m scripts.deployment
 
 bench: $(INSTALLED) ## measure scrapes, memory and requests, beside prometheus_client and node_exporter
 	scripts/fetch-tools prometheus-node-exporter
