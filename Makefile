@@ -1,6 +1,6 @@
 # The door to the project: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stack test coverage check fix docs dashboards dashboards-preview deploy bench lock clean
+.PHONY: help demo demo-stack test coverage check fix docs dashboards dashboards-preview deploy bench release-check lock clean
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -53,6 +53,9 @@ bench: $(INSTALLED) ## measure scrapes, memory and requests, beside prometheus_c
 	scripts/fetch-tools prometheus-node-exporter
 	PATH="$(CURDIR)/.tools/usr/bin:$$PATH" $(BIN)/python -m bench $(ARGS)
 
+release-check: $(INSTALLED) ## build sdist, wheel, chart and image, install the wheel afresh and try it
+	$(BIN)/python -m scripts.release_check
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 lock: $(INSTALLED) ## pin the newest versions, with hashes
@@ -62,7 +65,7 @@ lock: $(INSTALLED) ## pin the newest versions, with hashes
 		pyproject.toml --output-file requirements-dev.txt
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) .tools tests/js/node_modules tests/dashboards/schema/node_modules \
+	rm -rf $(VENV) .tools dist tests/js/node_modules tests/dashboards/schema/node_modules \
 		dashboards/preview/node_modules dashboards/preview/dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(INSTALLED): requirements-dev.txt pyproject.toml
