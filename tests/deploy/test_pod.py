@@ -1,7 +1,5 @@
 """The process that the chart starts: the real exporter, with the Pod's files, arguments and probes."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -10,43 +8,13 @@ from helm_python import values_from_yaml
 from exporter.simulator import Simulator
 from tests.certificates import make_certificate
 from tests.deploy.chart import VARIANTS, Object, containers, objects, of_kind
-from tests.process import ANY_ADDRESS, TOKEN, Command, get, run, running
+from tests.deploy.pod import laid_out, started
+from tests.process import TOKEN, get, run, running
 
 USERS = {"basic_auth_users": {"carol": "$2y$10$qRTBuFoULoYNA7AQ/F3ck.trZBPyjV64.oA4ZsSBCIWvXuvQlQTuu"}}
 TLS = {"tls_server_config": {"cert_file": "/run/secrets/tls/server.pem", "key_file": "/run/secrets/tls/server.key"}}
 ONE_ADDON = [{"project": "shop", "addon": "orders-db"}]
 CONFIG = "etc/northflank-backup-exporter/config.yaml"
-
-
-def laid_out(made: list[Object], root: Path) -> list[str]:
-    """Put the Pod's files below a folder; gives its arguments with their paths there."""
-    held = {
-        (each["kind"], each["metadata"]["name"]): each.get("data") or each["stringData"]
-        for each in made
-        if each["kind"] in {"ConfigMap", "Secret"}
-    }
-    deployment = of_kind("Deployment", made)
-    (container,) = containers(deployment)
-    folders = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
-    for volume in deployment["spec"]["template"]["spec"]["volumes"]:
-        folder = root / folders[volume["name"]].lstrip("/")
-        folder.mkdir(parents=True, exist_ok=True)
-        source = ("ConfigMap", volume["configMap"]["name"]) if "configMap" in volume else None
-        source = source or ("Secret", volume["secret"]["secretName"])
-        for name, text in held.get(source, {}).items():
-            (folder / name).write_text(_below(text, root))
-    return [_below(argument, root) for argument in container["args"]]
-
-
-def _below(text: str, root: Path) -> str:
-    return text.replace("/run/secrets/", f"{root}/run/secrets/").replace("=/etc/", f"={root}/etc/")
-
-
-@asynccontextmanager
-async def started(values: Object, root: Path) -> AsyncIterator[Command]:
-    arguments = laid_out(objects(values), root)
-    async with running(*arguments, ANY_ADDRESS, cwd=root) as command:
-        yield command
 
 
 def watching(simulator: Simulator) -> Object:

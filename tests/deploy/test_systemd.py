@@ -8,37 +8,18 @@ import re
 import shutil
 import signal
 import subprocess
-from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 
+from exporter.flags import DEFAULT_ADDRESS
 from exporter.simulator import Simulator
+from tests.deploy.unit import CONFIG, SERVICE, SOCKET, ExecStart, value, values
 from tests.machine import program
-from tests.process import ANY_ADDRESS, ROOT, TOKEN, get, running
+from tests.process import ANY_ADDRESS, TOKEN, get, running
 
-UNITS = ROOT / "deploy" / "systemd"
-NAME = "northflank-backup-exporter"
-PROGRAM = f"/opt/{NAME}/bin/{NAME}"
-CONFIG = f"/etc/{NAME}/config.yaml"
 TENTHS_OF_EXPOSURE = 12
 """Of 100 at most: 0 is out of reach for what speaks to the network."""
-
-
-class _Unit(ConfigParser):
-    """A unit file, in which a key that stands there again adds to the one before."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(interpolation=None, strict=False)
-        self.optionxform = str  # type: ignore[assignment,method-assign]
-        self.read(path)
-        self.lines = path.read_text().splitlines()
-
-    def all(self, key: str) -> list[str]:
-        return [line.partition("=")[2] for line in self.lines if line.startswith(f"{key}=")]
-
-
-SERVICE = _Unit(UNITS / f"{NAME}.service")
 
 
 def analyzed(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -47,17 +28,16 @@ def analyzed(*words: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_systemd_understands_every_line(tmp_path: Path) -> None:
-    for unit in UNITS.glob(f"{NAME}.*"):
+    for unit in (SERVICE, SOCKET):
         # What it starts must exist.
-        (tmp_path / unit.name).write_text(unit.read_text().replace(PROGRAM, shutil.which("true") or ""))
+        (tmp_path / unit.name).write_text(unit.read_text().replace(ExecStart.of().program, shutil.which("true") or ""))
     verified = analyzed("verify", "--man=no", *sorted(tmp_path.iterdir()))
 
     assert (verified.returncode, verified.stderr) == (0, "")
-    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_it_is_exposed_to_little() -> None:
-    rated = analyzed("security", "--offline=true", f"--threshold={TENTHS_OF_EXPOSURE}", UNITS / f"{NAME}.service")
+    rated = analyzed("security", "--offline=true", f"--threshold={TENTHS_OF_EXPOSURE}", SERVICE)
 
     assert rated.returncode == 0, rated.stdout
     assert "Overall exposure level" in rated.stdout
@@ -65,19 +45,15 @@ def test_it_is_exposed_to_little() -> None:
 
 def started(tmp_path: Path, simulator: Simulator) -> tuple[list[str], dict[str, str]]:
     """Give the words behind the program that the unit starts, and its environment, with its files in a folder."""
+    start = ExecStart.of()
     credentials = tmp_path / "credentials"
     credentials.mkdir()
-    (credential,) = SERVICE.all("LoadCredential")
-    name, _, source = credential.partition(":")
-    assert source == f"/etc/{NAME}/{name}"
-    (credentials / name).write_text(TOKEN)
-    said = re.findall(r"token_file: \S+", (UNITS / f"{NAME}.service").read_text())
+    (credentials / Path(start.credential).name).write_text(TOKEN)
+    (said,) = re.findall(r"token_file: \S+", SERVICE.read_text())
     config = tmp_path / "config.yaml"
     addons = "[{project: shop, addon: orders-db}]"
-    config.write_text(f"accounts:\n  - {said[0]}\n    api_url: {simulator.url}\n    addons: {addons}\n")
-    path, *words = SERVICE["Service"]["ExecStart"].replace(CONFIG, str(config)).split()
-    assert path == PROGRAM
-    assert words.pop() == "$ARGS"
+    config.write_text(f"accounts:\n  - {said}\n    api_url: {simulator.url}\n    addons: {addons}\n")
+    words = [word.replace(CONFIG, str(config)) for word in start.words]
     return words, {"CREDENTIALS_DIRECTORY": str(credentials)}
 
 
@@ -88,7 +64,7 @@ async def test_the_exporter_finds_the_token_that_systemd_hands_over_and_reloads(
     async with running(*words, ANY_ADDRESS, cwd=tmp_path, environment=environment) as command:
         assert "northflank_up 1.0" in (await get(await command.url() + "/metrics"))[1]
 
-        assert SERVICE["Service"]["ExecReload"] == "/bin/kill -HUP $MAINPID"
+        assert value("ExecReload") == "/bin/kill -HUP $MAINPID"
         command.signal(signal.SIGHUP)
         await command.logged("Reloaded")
         command.signal(signal.SIGTERM)
@@ -100,15 +76,13 @@ async def test_a_wrong_configuration_is_not_tried_again_and_again(tmp_path: Path
     async with running(*words, ANY_ADDRESS, cwd=tmp_path) as command:
         ended = await command.end()
 
-    assert ended.code == int(SERVICE["Service"]["RestartPreventExitStatus"])
+    assert ended.code == int(value("RestartPreventExitStatus"))
     assert "CREDENTIALS_DIRECTORY" in ended.stderr
 
 
 def test_the_socket_is_what_the_exporter_listens_on_otherwise() -> None:
-    socket = _Unit(UNITS / f"{NAME}.socket")
-
-    assert socket["Socket"]["ListenStream"] == "10087"
-    assert 'ARGS="--web.systemd-socket"' in (UNITS / f"{NAME}.socket").read_text()
+    assert value("ListenStream", SOCKET) == str(DEFAULT_ADDRESS.port)
+    assert 'ARGS="--web.systemd-socket"' in SOCKET.read_text()
 
 
 def calls(group: str) -> set[str]:
@@ -145,12 +119,10 @@ async def test_the_exporter_does_nothing_that_the_unit_forbids(tmp_path: Path, s
         assert (await command.end()).code == 0
         await watching.wait()
 
-    allow, deny = SERVICE.all("SystemCallFilter")
+    allow, deny = values("SystemCallFilter")
     forbidden = [each for group in deny.lstrip("~").split() for each in calls(group)]
     made = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE))
     assert {"accept4", "sendto"} & made
     assert made - (calls(allow) - set(forbidden)) == set()
-    assert set(re.findall(r"socket\((AF_\w+)", trace.read_text())) <= set(
-        SERVICE["Service"]["RestrictAddressFamilies"].split()
-    )
+    assert set(re.findall(r"socket\((AF_\w+)", trace.read_text())) <= set(value("RestrictAddressFamilies").split())
     assert not [line for line in trace.read_text().splitlines() if "PROT_WRITE|PROT_EXEC" in line]
