@@ -27,10 +27,11 @@ coverage: $(INSTALLED) ## run every test and tell which lines and branches none 
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-check: $(INSTALLED) ## lint, format, types
+check: $(INSTALLED) ## lint, format, types, licences
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
+	$(BIN)/python -m scripts.licences
 
 fix: $(INSTALLED) ## repair what lint and format can
 	$(BIN)/ruff check --fix $(SOURCES)
