@@ -1,6 +1,6 @@
 # The door to the project: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stack test coverage check fix docs dashboards dashboards-preview deploy bench release-check lock clean
+.PHONY: help demo demo-stack test coverage check fix docs dashboards dashboards-preview deploy bench release-check lock clean audit
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -32,6 +32,9 @@ check: $(INSTALLED) ## lint, format, types, licences
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/python -m scripts.licences
+
+audit: $(INSTALLED) ## ask OSV what is known against the pinned packages; fails where it cannot be asked, too
+	$(BIN)/python -m scripts.audit $(ARGS)
 
 fix: $(INSTALLED) ## repair what lint and format can
 	$(BIN)/ruff check --fix $(SOURCES)
