@@ -9,13 +9,16 @@ RUN python -m venv /opt/build \
     && /opt/build/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-build.txt \
     && python -m venv --without-pip /opt/exporter \
     && /opt/build/bin/pip --python /opt/exporter/bin/python install --no-cache-dir --disable-pip-version-check \
-        --require-hashes -r requirements.txt
+        --require-hashes --report report.json -r requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
 RUN /opt/build/bin/python -m hatchling build --target wheel --directory /wheel \
     && /opt/build/bin/pip --python /opt/exporter/bin/python install --no-cache-dir --disable-pip-version-check \
         --no-deps /wheel/*.whl \
     && /opt/exporter/bin/python -m compileall -q /opt/exporter/lib
+# What is inside, for scanners and auditors. Where it is not what is pinned, or has another licence, there is no image.
+COPY scripts/__init__.py scripts/bill_of_materials.py scripts/licences.py scripts/locked.py scripts/
+RUN /opt/build/bin/python -m scripts.bill_of_materials /opt/exporter report.json >/opt/exporter/sbom.cdx.json
 
 FROM ${PYTHON}
 ARG VERSION=dev

@@ -1,14 +1,19 @@
 """The image, built from the Dockerfile and run as anybody with a root that cannot be written to."""
 
 import asyncio
+import json
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from packaging.utils import canonicalize_name
 
 import exporter
 from tests.container import Container, Image, buildah, running, skip_where_nothing_can_be_isolated, storage
@@ -94,6 +99,18 @@ def test_it_has_neither_tests_nor_a_package_manager_for_python_of_its_own(image:
 
     assert "exporter" in files
     assert not files & {"pip", "hatchling", "pytest", "tests"}
+
+
+def test_its_bill_of_materials_names_what_is_installed_in_it(image: Image) -> None:
+    text = (image.root / "opt" / "exporter" / "sbom.cdx.json").read_text()
+    (libraries,) = (image.root / "opt" / "exporter" / "lib").glob("python*/site-packages")
+
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    bill = json.loads(text)
+    named = {component["name"]: component["version"] for component in bill["components"]}
+    inside = {canonicalize_name(one.name): one.version for one in distributions(path=[str(libraries)])}
+    assert named == {name: version for name, version in inside.items() if name != "northflank-backup-exporter"}
+    assert bill["metadata"]["component"]["version"] == exporter.__version__
 
 
 def test_what_it_adds_to_its_base_is_as_large_as_is_said(image: Image) -> None:
