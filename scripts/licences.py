@@ -15,6 +15,9 @@ OPTIONAL = ("isal",)
 _MEANT = {"Apache 2.0": "Apache-2.0"}
 """What packages write that is no name of SPDX's, where it leaves no doubt."""
 
+_CLASSIFIERS = {"License :: OSI Approved :: MIT License": "MIT"}
+"""What packages say that say it nowhere else; many a classifier means more than one licence, and stands not here."""
+
 _WORD = re.compile(r"[^\s()]+")
 
 
@@ -27,14 +30,15 @@ def licence(package: Distribution) -> str:
 
     Where an expression leaves a choice, each of the choices must be allowed; exceptions (`WITH`) never are.
     """
-    said = (stated(package, "License-Expression") or stated(package, "License") or ["nothing"])[0]
+    by_classifier = [_CLASSIFIERS[each] for each in stated(package, "Classifier") if each in _CLASSIFIERS]
+    said = (stated(package, "License-Expression") or stated(package, "License") or by_classifier or ["nothing"])[0]
     expression = _MEANT.get(said, said)
     # The lone words are those of an expression; what is no expression has others.
     names = set(_WORD.findall(expression)) - {"AND", "OR"}
     if not names or not names <= ALLOWED:
         shown = said.partition("\n")[0]
         raise NotAllowed(f"{package.name}: its metadata names {shown!r} as its licence, which is not allowed")
-    if not any(_has_text(package, name) for name in stated(package, "License-File")):
+    if not any(_has_text(package, name) for name in stated(package, "License-File") or ["LICENSE"]):
         raise NotAllowed(f"{package.name}: it comes without the text of its licence")
     return expression
 

@@ -31,6 +31,7 @@ def test_what_users_get_has_an_allowed_licence_and_its_text(name: str) -> None:
         ("License-Expression: Apache-2.0 AND (MIT OR BSD-3-Clause)", "Apache-2.0 AND (MIT OR BSD-3-Clause)"),
         ("License: BSD-2-Clause", "BSD-2-Clause"),
         ("License: Apache 2.0", "Apache-2.0"),
+        ("Classifier: License :: OSI Approved :: MIT License", "MIT"),
     ],
 )
 @pytest.mark.parametrize("text", ["LICENSE", "licenses/LICENSE"])
@@ -49,7 +50,7 @@ def test_an_allowed_licence_is_told_as_spdx_writes_it(field: str, expression: st
         "License: BSD",
         "License:",
         "License: MIT, but not on Sundays",
-        "Classifier: License :: OSI Approved :: MIT License",
+        "Classifier: License :: OSI Approved :: BSD License",
         "Summary: says nothing of licences",
     ],
 )
@@ -58,7 +59,11 @@ def test_any_other_licence_is_refused_with_the_name_of_the_package(field: str, t
         licence(package(tmp_path, field, "License-File: LICENSE"))
 
 
-@pytest.mark.parametrize("fields", [[], ["License-File: COPYING"]])
-def test_a_licence_without_its_text_is_refused(fields: list[str], tmp_path: Path) -> None:
+def test_the_text_of_a_licence_need_not_be_named_where_it_has_its_usual_name(tmp_path: Path) -> None:
+    assert licence(package(tmp_path, "License: MIT", text="LICENSE")) == "MIT"
+
+
+@pytest.mark.parametrize(("fields", "text"), [([], "COPYING"), (["License-File: COPYING"], "LICENSE")])
+def test_a_licence_without_its_text_is_refused(fields: list[str], text: str, tmp_path: Path) -> None:
     with pytest.raises(NotAllowed, match=r"^thing: it comes without the text"):
-        licence(package(tmp_path, "License-Expression: MIT", *fields))
+        licence(package(tmp_path, "License-Expression: MIT", *fields, text=text))
