@@ -6,6 +6,7 @@ import logging
 import os
 import stat
 from contextlib import suppress
+from hashlib import blake2b
 from typing import TYPE_CHECKING, NoReturn, final
 
 if TYPE_CHECKING:
@@ -14,7 +15,41 @@ if TYPE_CHECKING:
 SIZE_LIMIT = 16 * 1024
 """Bytes that a token stays below; servers refuse longer headers anyway."""
 
+_KEY = os.urandom(32)
+"""Of this process alone, so that what two tokens are compared by says nothing of them anywhere else."""
+
 _log = logging.getLogger(__name__)
+
+
+@final
+class Hidden(str):
+    """A secret text, for those who send it: its `repr` is not it, and it is neither pickled nor copied.
+
+    So it does not stand in a traceback that shows local variables, nor in what is written of a mapping, a tuple or
+    a dataclass that holds it. Only a text that is made of it shows it.
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Hidden()"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("a hidden text is not pickled or copied: it is a secret")
+
+
+def exposure(descriptor: int) -> str:
+    """Say which other users may do what with an open file that holds a secret; "" where that is as it should be.
+
+    A group that may read it has been made for that. What is mounted read-only was handed in by whoever runs the
+    container, in modes that are theirs to choose (Kubernetes' 0644, Docker's 0444) and where nobody else is.
+    """
+    mode = os.fstat(descriptor).st_mode
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return "can be changed by other users"
+    if mode & stat.S_IROTH and not os.fstatvfs(descriptor).f_flag & os.ST_RDONLY:
+        return "can be read by every user of this machine"
+    return ""
 
 
 class TokenUnreadable(Exception):
@@ -28,15 +63,19 @@ class TokenUnreadable(Exception):
 
 @final
 class ApiToken:
-    """A token, from a string or from a file; only ``reveal()`` gives it away."""
+    """A token, from a string or from a file; only ``reveal()`` gives it away.
 
-    __slots__ = ("_path", "_seen", "_trouble", "_value")
+    Two are compared by their fingerprints, so that no secret is compared or kept for that.
+    """
+
+    __slots__ = ("_exposure", "_path", "_seen", "_trouble", "_value")
 
     def __init__(self, *, value: str | None, path: Path | None) -> None:
-        self._value = value
+        self._value = None if value is None else Hidden(value)
         self._path = path
         self._seen: tuple[int, ...] | None = None
         self._trouble: str | None = None
+        self._exposure = ""
 
     @classmethod
     def literal(cls, value: str) -> ApiToken:
@@ -53,7 +92,7 @@ class ApiToken:
         """The file that the token is read from; None where it came as a text."""
         return self._path
 
-    def reveal(self) -> str:
+    def reveal(self) -> Hidden:
         """Return the token; one ``stat`` for a token from a file, which is read again after a change.
 
         A file that turns bad keeps its last good token. Raise TokenUnreadable when there never was one.
@@ -69,7 +108,11 @@ class ApiToken:
                     _log.warning("Token file %s: %s; keeping the token read before", self._path, reason)
                 self._trouble = reason
         # Only from_file starts without a value, and for it _refresh has just set one.
-        return self._value or ""
+        return self._value or Hidden()
+
+    def fingerprint(self) -> bytes:
+        """Return what is equal for equal tokens and tells nothing else of them; raises what ``reveal()`` does."""
+        return blake2b(self.reveal().encode(), key=_KEY, digest_size=16).digest()
 
     def _refresh(self, path: Path) -> None:
         found = path.stat()
@@ -82,8 +125,12 @@ class ApiToken:
             # Of the file that was opened: a symbolic link may have been swapped since the first look.
             seen = _fingerprint(os.fstat(file.fileno()))
             raw = file.read(SIZE_LIMIT)
-        self._value = _checked(_decoded(raw))
+            exposed = exposure(file.fileno())
+        self._value = Hidden(_checked(_decoded(raw)))
         self._seen = seen
+        if exposed and exposed != self._exposure:
+            _log.warning("Token file %s %s; chmod 600 keeps it secret", path, exposed)
+        self._exposure = exposed
         if self._trouble is not None:
             _log.info("Token file %s: read again", path)
             self._trouble = None
@@ -96,7 +143,7 @@ class ApiToken:
 
 
 def _fingerprint(found: os.stat_result) -> tuple[int, ...]:
-    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev
+    return found.st_mtime_ns, found.st_size, found.st_ino, found.st_dev, found.st_mode
 
 
 def _reason(error: OSError | ValueError) -> str:

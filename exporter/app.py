@@ -187,7 +187,7 @@ class Exporter:
             self._left.pop()
 
     def _group(self, accounts: Sequence[AccountConfig], config: Config) -> AccountGroup:
-        share, tokens = accounts[0].rate_limit_share, {account.token.reveal() for account in accounts}
+        share, tokens = accounts[0].rate_limit_share, {account.token.fingerprint() for account in accounts}
         budget = next((group.budget for group in self._groups if group.tokens & tokens), None)
         if budget is None:
             budget = RequestBudget(share, is_for_once=self._is_for_once)

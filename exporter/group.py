@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -62,9 +63,9 @@ class AccountGroup:
         )
 
     @property
-    def tokens(self) -> set[str]:
-        """The tokens whose limit this group's budget is."""
-        return {account.token.reveal() for account in self._configs.values()}
+    def tokens(self) -> set[bytes]:
+        """The fingerprints of the tokens whose limit this group's budget is."""
+        return {account.token.fingerprint() for account in self._configs.values()}
 
     async def open(self) -> None:
         """Open the connections."""
@@ -93,7 +94,10 @@ class AccountGroup:
 
     def update(self, accounts: Sequence[AccountConfig]) -> None:
         """Go on with the same accounts, of which other addons are to be watched."""
-        self._configs = {account.name: account for account in accounts}
+        # Of a file that is followed already nobody need be told again what is wrong with it.
+        self._configs = {
+            account.name: replace(account, token=self._configs[account.name].token) for account in accounts
+        }
         for name, before in tuple(self._config_of.items()):
             self._config_of[name] = account = self._configs[before.name]
             polled = self.poller.accounts[name]
@@ -270,7 +274,7 @@ def signature_of(accounts: Sequence[AccountConfig], config: Config) -> tuple[Any
             account.name,
             account.api_url,
             # What a file holds may change at any time.
-            account.token.path or account.token.reveal(),
+            account.token.path or account.token.fingerprint(),
             account.team,
             account.rate_limit_share,
             account.proxy_url,

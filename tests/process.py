@@ -158,12 +158,18 @@ def write_config(
     concurrency: int = 16,
 ) -> Path:
     """Write a configuration that watches addons given as `project/addon`, with its token in a file."""
-    (directory / "token").write_text(token)
+    write_secret(directory / "token", token)
     entries = [dict(zip(("project", "addon"), addon.split("/"), strict=True)) for addon in addons]
     account = {"api_url": api_url, "token_file": "token", "addons": entries} | ({"name": name} if name else {})
     path = directory / "watch.yaml"
     path.write_text(json.dumps({"accounts": [account], "scrape": {"concurrency": concurrency}}))
     return path
+
+
+def write_secret(path: Path, text: str) -> None:
+    """Write a file that nobody else can read."""
+    path.touch(mode=0o600)
+    path.write_text(text)
 
 
 async def _read(stream: asyncio.StreamReader | None, into: bytearray) -> None:

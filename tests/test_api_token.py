@@ -4,12 +4,14 @@ import copy
 import logging
 import os
 import pickle
+import stat
+import traceback
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
-from exporter.api_token import ApiToken, TokenUnreadable
+from exporter.api_token import ApiToken, Hidden, TokenUnreadable
 
 SECRET = "nf-made-up-secret"
 
@@ -17,6 +19,7 @@ SECRET = "nf-made-up-secret"
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "token"
+    path.touch(mode=0o600)
     path.write_text(f"{SECRET}\n")
     return path
 
@@ -168,6 +171,7 @@ def test_a_file_turning_bad_and_good_again_is_logged_once_each(file: Path, caplo
     file.unlink()
     for _ in range(3):
         token.reveal()
+    file.touch(mode=0o600)
     file.write_text(SECRET)
     token.reveal()
     assert [record.getMessage() for record in caplog.records] == [
@@ -179,3 +183,85 @@ def test_a_file_turning_bad_and_good_again_is_logged_once_each(file: Path, caplo
 def test_a_token_tells_where_it_comes_from(file: Path) -> None:
     assert ApiToken.from_file(file).path == file
     assert ApiToken.literal(SECRET).path is None
+
+
+def test_a_revealed_token_is_the_text_and_shows_it_to_nobody_who_does_not_ask_for_it() -> None:
+    revealed = ApiToken.literal(SECRET).reveal()
+    assert revealed == SECRET
+    assert f"Bearer {revealed}" == f"Bearer {SECRET}"
+    assert SECRET not in repr(revealed) + repr({"Authorization": revealed}) + f"{revealed!r}" + ascii((revealed,))
+    for give_away in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="is a secret"):
+            give_away(revealed)
+
+
+def test_a_traceback_that_shows_local_variables_does_not_show_the_token() -> None:
+    def send(authorization: Hidden) -> None:
+        headers = {"Authorization": authorization}
+        raise RuntimeError(len(headers))
+
+    token = ApiToken.literal(SECRET)
+    with pytest.raises(RuntimeError) as caught:
+        send(token.reveal())
+    whole = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+    assert "headers = {'Authorization': Hidden()}" in whole
+    assert SECRET not in whole
+
+
+def test_the_same_token_has_the_same_fingerprint_wherever_it_comes_from(file: Path) -> None:
+    literal, other = ApiToken.literal(SECRET), ApiToken.literal(SECRET[:-1])
+    assert ApiToken.from_file(file).fingerprint() == literal.fingerprint() != other.fingerprint()
+    assert SECRET.encode() not in literal.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("mode", "others"),
+    [
+        (0o600, None),
+        (0o400, None),
+        (0o640, None),
+        (0o440, None),
+        (0o644, "can be read by every user of this machine"),
+        (0o604, "can be read by every user of this machine"),
+        (0o660, "can be changed by other users"),
+        (0o602, "can be changed by other users"),
+        (0o666, "can be changed by other users"),
+    ],
+)
+def test_a_file_that_others_may_use_is_warned_of(
+    mode: int, others: str | None, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.chmod(mode)
+    ApiToken.from_file(file).reveal()
+    expected = [] if others is None else [f"Token file {file} {others}; chmod 600 keeps it secret"]
+    assert [record.getMessage() for record in caplog.records] == expected
+
+
+def test_what_others_may_do_is_told_once_until_it_changes(file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[int] = []
+    token = ApiToken.from_file(file)
+    for mode in (0o644, 0o644, 0o646, 0o600, 0o600, 0o644):
+        file.chmod(mode)
+        file.write_text(f"{SECRET}-{len(told)}")
+        token.reveal()
+        told.append(len(caplog.records))
+    assert told == [1, 1, 2, 2, 2, 3]
+
+
+def test_a_file_on_a_read_only_mount_is_readable_by_all_as_orchestrators_make_it(
+    file: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = os.fstatvfs
+
+    def read_only(descriptor: int) -> os.statvfs_result:
+        found = list(known(descriptor))
+        found[8] |= os.ST_RDONLY
+        return os.statvfs_result(found)
+
+    monkeypatch.setattr(os, "fstatvfs", read_only)
+    file.chmod(0o644)
+    ApiToken.from_file(file).reveal()
+    assert not caplog.records
+    file.chmod(stat.S_IWOTH | 0o644)
+    ApiToken.from_file(file).reveal()
+    assert len(caplog.records) == 1

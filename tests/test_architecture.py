@@ -41,11 +41,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "northflank.budget": "northflank.window",
         "northflank.listing": "model northflank.body",
         "northflank.token": "",
+        "northflank.receiving": "northflank.errors",
         "northflank.session": "",
         "northflank.fairness": "",
         "northflank.client": (
-            "model northflank.body northflank.errors northflank.fairness northflank.session northflank.window "
-            "northflank.wire northflank.wire_addons northflank.wire_schedules"
+            "api_token model northflank.body northflank.errors northflank.fairness northflank.receiving "
+            "northflank.session northflank.window northflank.wire northflank.wire_addons "
+            "northflank.wire_schedules"
         ),
         "northflank": (
             "northflank.body northflank.budget northflank.client northflank.errors northflank.listing "
@@ -142,6 +144,7 @@ OTHERS_MAY_IMPORT = {
     "aiohttp": {
         "logs",
         "northflank.client",
+        "northflank.receiving",
         "northflank.session",
         "serve",
         "simulator",

@@ -66,6 +66,35 @@ def test_a_literal_token_works_with_a_warning_that_does_not_show_it() -> None:
     assert SECRET not in repr(config)
 
 
+@pytest.mark.parametrize(
+    ("mode", "others"),
+    [
+        (0o600, ""),
+        (0o640, ""),
+        (0o644, ", which can be read by every user of this machine"),
+        (0o666, ", which can be changed by other users"),
+    ],
+)
+def test_a_file_with_a_secret_in_it_tells_what_others_may_do_with_it(mode: int, others: str, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f"accounts:\n- {ADDONS}\n  token: {SECRET}\n  proxy_url: http://user:{SECRET}@proxy\n")
+    path.chmod(mode)
+    warnings = load(path, {}).warnings
+    token = f"accounts[0].token: the token stands in the file{others}; ${{NORTHFLANK_API_TOKEN}} or token_file"
+    proxy = f"accounts[0].proxy_url: the proxy's password stands in the file{others}; chmod 600"
+    assert [warning.startswith(start) for warning, start in zip(warnings, (token, proxy), strict=False)] == (
+        [True, True] if others else [True]
+    )
+    assert SECRET not in "".join(warnings)
+
+
+def test_a_file_without_a_secret_in_it_may_be_read_by_everybody(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(f'accounts:\n- {ADDONS}\n  token: "${{TOKEN}}"\n  proxy_url: "${{PROXY}}"\n')
+    path.chmod(0o644)
+    assert load(path, {"TOKEN": SECRET, "PROXY": f"http://user:{SECRET}@proxy"}).warnings == ()
+
+
 def test_a_token_from_the_environment_is_taken_as_it_is_and_loses_surrounding_whitespace() -> None:
     config = _account("token: a${TOKEN}", environ={"TOKEN": "$${X}${Y}\n"})
     assert config.accounts[0].token.reveal() == "a$${X}${Y}"

@@ -11,7 +11,7 @@ from exporter.simulator.routes import Endpoint
 from tests.documented import validated
 from tests.in_terminal import seen
 from tests.oracle import series
-from tests.process import ANY_ADDRESS, get, run, running
+from tests.process import ANY_ADDRESS, get, run, running, write_secret
 from tests.watching import existing, shown
 
 
@@ -77,7 +77,7 @@ async def test_what_cannot_be_listed_is_told_and_the_rest_is_written(tmp_path: P
 async def test_all_that_a_configured_token_sees_is_discovered(tmp_path: Path, simulator: Simulator) -> None:
     simulator.behaviour = Behaviour(rate_limit=10**6)
     simulator.world.teams = (*simulator.world.teams, Team(id="lab", name="Lab"))
-    (tmp_path / "token").write_text(simulator.token)
+    write_secret(tmp_path / "token", simulator.token)
     account = {"name": "org", "api_url": simulator.url, "token_file": str(tmp_path / "token"), "team": "*"}
     addons = [{"project": "shop", "addon": "orders-db"}]
     (tmp_path / "config.yaml").write_text(json.dumps({"accounts": [account | {"addons": addons}]}))

@@ -18,7 +18,7 @@ from exporter.config import AccountConfig, AddonEntry, CollectConfig, Config, Sc
 from exporter.simulator import Behaviour, Fault, Simulator, World
 from exporter.simulator.nouns import Team
 from tests.oracle import series
-from tests.process import ANY_ADDRESS, Command, eventually, get, running
+from tests.process import ANY_ADDRESS, Command, eventually, get, running, write_secret
 from tests.watching import INTERVAL, Watch, account, existing, shown, watching
 
 DATA = "northflank_addon_data_timestamp_seconds"
@@ -172,7 +172,7 @@ async def test_a_scrape_in_flight_ends_well_and_its_budget_is_not_lost(simulator
 
 
 def write(directory: Path, simulator: Simulator, *entries: dict[str, Any], **more: Any) -> Path:  # noqa: ANN401 - JSON
-    (directory / "token").write_text(simulator.token)
+    write_secret(directory / "token", simulator.token)
     described = {"api_url": simulator.url, "token_file": "token", "addons": entries or [{"project": "*", "addon": "*"}]}
     path = directory / "watch.yaml"
     path.write_text(json.dumps({"accounts": [described], **more}))

@@ -105,5 +105,5 @@ def _token_from_text(field: Field) -> ApiToken | None:
         field.refuse(f"is not usable: {error}")
         return None
     if not field.from_environment():
-        field.warn("the token stands in the file; ${NORTHFLANK_API_TOKEN} or token_file would keep it out")
+        field.warn_of_secret("the token", "${NORTHFLANK_API_TOKEN} or token_file would keep it out")
     return token

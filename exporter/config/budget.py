@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from exporter.config.field import Field
     from exporter.config.model import AccountConfig
 
-_Mark: TypeAlias = tuple[str, str]
+_Mark: TypeAlias = tuple[str, str | bytes]
 
 
 def budget_groups(accounts: Iterable[AccountConfig]) -> tuple[tuple[AccountConfig, ...], ...]:
@@ -72,11 +72,11 @@ def _why(first: set[_Mark], second: set[_Mark]) -> str:
 
 
 def _marks(group: str, token: ApiToken | None) -> set[_Mark]:
-    """Return what links an account to others; holds the secret, so it is not for keeping."""
-    marks = {("rate_limit_group", group)} if group else set()
+    """Return what links an account to others."""
+    marks: set[_Mark] = {("rate_limit_group", group)} if group else set()
     if token is not None:
         with suppress(TokenUnreadable):
-            marks.add(("token", token.reveal()))
+            marks.add(("token", token.fingerprint()))
     return marks
 
 

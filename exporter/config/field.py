@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -22,10 +22,15 @@ _LONGEST_SHOWN = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One reading of a configuration: what it may look at, and what it has found so far."""
+    """One reading of a configuration: what it may look at, and what it has found so far.
 
-    environ: Mapping[str, str]
+    `exposed` says what others may do with the file. Neither the environment nor, in a Field, what stands in the file is
+    in the repr: secrets are among it.
+    """
+
+    environ: Mapping[str, str] = field(repr=False)
     directory: Path
+    exposed: str = ""
     problems: list[Problem]
     warnings: list[str]
 
@@ -36,7 +41,7 @@ class Field:
 
     reading: Reading
     path: str
-    node: Node
+    node: Node = field(repr=False)
     line: int
 
     def refuse(self, message: str) -> None:
@@ -46,6 +51,11 @@ class Field:
     def warn(self, message: str) -> None:
         """Note what works but should not stay so."""
         self.reading.warnings.append(str(Problem(path=self.path, message=message, line=self.line)))
+
+    def warn_of_secret(self, what: str, remedy: str) -> None:
+        """Note that a secret stands in the file, and what others may do with that."""
+        exposed = self.reading.exposed
+        self.warn(f"{what} stands in the file{f', which {exposed}' if exposed else ''}; {remedy}")
 
     def refuse_missing(self, key: str, message: str) -> None:
         """Note a problem with a key that is not there."""

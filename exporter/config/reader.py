@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exporter.api_token import exposure
 from exporter.config import keys, values
 from exporter.config.account import read_accounts
 from exporter.config.field import Field, Reading
@@ -28,19 +29,23 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     try:
         with path.open("rb") as file:
             raw = file.read(SIZE_LIMIT + 1)
+            exposed = exposure(file.fileno())
     except OSError as error:
         raise _file_error(f"cannot read {path}: {error.strerror}") from None
     if len(raw) > SIZE_LIMIT:
         raise _file_error(f"cannot read {path}: larger than 16 MiB")
-    return parse(_decoded(path, raw), environ, directory=path.parent)
+    return parse(_decoded(path, raw), environ, directory=path.parent, exposed=exposed)
 
 
-def parse(text: str, environ: Mapping[str, str], *, directory: Path = Path()) -> Config:
-    """Read a text; relative paths count from the directory. Raise ConfigError with every problem."""
+def parse(text: str, environ: Mapping[str, str], *, directory: Path = Path(), exposed: str = "") -> Config:
+    """Read a text; relative paths count from the directory. Raise ConfigError with every problem.
+
+    `exposed` says what others may do with the file that the text comes from.
+    """
     root, problems = read_tree(text)
     if root is None:
         raise ConfigError(problems or [_EMPTY])
-    reading = Reading(environ=environ, directory=directory, problems=problems, warnings=[])
+    reading = Reading(environ=environ, directory=directory, exposed=exposed, problems=problems, warnings=[])
     config = Config(accounts=())
     if isinstance(root, Section):
         fields = Field(reading=reading, path="", node=root, line=root.line).section(keys.ROOT) or {}

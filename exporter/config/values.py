@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
+from exporter.api_token import Hidden
 from exporter.config.model import ALL_TEAMS
 from exporter.config.pattern import complaint_about, is_pattern
 from exporter.config.scalars import parse_duration
@@ -97,10 +98,13 @@ def read_api_url(field: Field) -> str | None:
     return text and _checked(field, text, checked_api_url)
 
 
-def read_proxy_url(field: Field) -> str | None:
+def read_proxy_url(field: Field) -> Hidden | None:
     """Read a proxy's address, which may hold a password."""
     text = field.text(secret=True)
-    return text and _checked(field, text, checked_proxy_url)
+    url = text and _checked(field, text, checked_proxy_url)
+    if url and "@" in url and field.reading.exposed and not field.from_environment():
+        field.warn_of_secret("the proxy's password", "chmod 600 would keep it secret")
+    return Hidden(url) if url else None
 
 
 def _checked(field: Field, text: str, check: Callable[[str], str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from yaml.nodes import ScalarNode
@@ -30,9 +30,12 @@ _SHOWABLE_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,23}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scalar:
-    """A single value as it stands in the file; ``kind`` is what YAML takes it for."""
+    """A single value as it stands in the file; ``kind`` is what YAML takes it for.
 
-    text: str
+    The text may be a secret, so it is not in the repr.
+    """
+
+    text: str = field(repr=False)
     kind: str = _TEXT
     line: int
 

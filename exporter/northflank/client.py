@@ -4,7 +4,6 @@ import asyncio
 import copy
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -15,6 +14,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from exporter.api_token import Hidden
 from exporter.model import AddonDetails, Backup, Endpoint, ListedAddon, Restore, Schedule
 from exporter.northflank.body import PAGE_SIZE, Page, PageRequest
 from exporter.northflank.errors import (
@@ -26,6 +26,7 @@ from exporter.northflank.errors import (
     RequestTimeout,
 )
 from exporter.northflank.fairness import Turnstile
+from exporter.northflank.receiving import read_start, read_whole
 from exporter.northflank.session import Session, connection_fault
 from exporter.northflank.window import RequestWindow, Sent
 from exporter.northflank.wire import error_of_status, parse_backups_page, parse_date, parse_rate_limit
@@ -34,12 +35,8 @@ from exporter.northflank.wire_schedules import parse_restores_page, parse_schedu
 
 T = TypeVar("T")
 
-MAX_BODY_BYTES = 16 * 2**20
-"""A decoded body is read no further than this, so that a compressed bomb costs nothing."""
 
 _DIGEST_BYTES = 16
-
-MAX_ERROR_BODY_BYTES = 64 * 2**10
 
 ERROR_BODY_SHARE = 1 / 4
 """Part of a request's time that the body of an error may take: a status must not be lost to a hanging body."""
@@ -248,7 +245,8 @@ class NorthflankClient:
 
     async def _exchange(self, session: aiohttp.ClientSession, path: str, sent: Sent) -> Answer:
         url = URL(self._api_url + path, encoded=True)
-        headers = {"Authorization": f"Bearer {self._token()}"}
+        # Hidden in what aiohttp keeps of a request, too: its errors hold that.
+        headers = {"Authorization": Hidden(f"Bearer {self._token()}")}
         # Without redirects: the token must not follow to where the API is not.
         async with session.get(url, headers=headers, allow_redirects=False) as response:
             received_at = self._now()
@@ -260,36 +258,9 @@ class NorthflankClient:
 
     async def _read_body(self, response: aiohttp.ClientResponse) -> bytearray:
         if response.status < HTTPStatus.BAD_REQUEST:
-            return await _read_whole(response)
-        return await _read_start(response, self._request_timeout * ERROR_BODY_SHARE)
+            return await read_whole(response)
+        return await read_start(response, self._request_timeout * ERROR_BODY_SHARE)
 
 
 def _root_of(team: str) -> str:
     return f"/v1/teams/{quote(team, safe='')}" if team else "/v1"
-
-
-async def _read_whole(response: aiohttp.ClientResponse) -> bytearray:
-    body = bytearray()
-    try:
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > MAX_BODY_BYTES:
-                # Leaving the response unread closes its connection.
-                raise InvalidResponse(f"the body is larger than {MAX_BODY_BYTES // 2**20} MiB")
-    except aiohttp.ClientError:
-        failure = InvalidResponse("the body broke off or cannot be decoded")
-    else:
-        return body
-    raise failure
-
-
-async def _read_start(response: aiohttp.ClientResponse, seconds: float) -> bytearray:
-    """Read what explains an error, if it comes within `seconds`: its status has said what matters."""
-    body = bytearray()
-    with suppress(aiohttp.ClientError, TimeoutError):
-        async with asyncio.timeout(seconds):
-            async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > MAX_ERROR_BODY_BYTES:
-                    break
-    return body

@@ -40,6 +40,10 @@ class Credentials(NamedTuple):
     user: bytes
     password: bytes
 
+    def __repr__(self) -> str:
+        # Not even in a traceback that shows local variables.
+        return "Credentials()"
+
     @classmethod
     def of(cls, header: str) -> Self | None:
         """Read an Authorization header; None where it is none for basic authentication."""
