@@ -51,9 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, asyncio.CancelledError):
         log.error("Interrupted")  # noqa: TRY400 - the same
     except Exception:
-        if options.command not in FAILURE_OF_COMMAND:
-            raise
-        log.exception("Unexpected error")
+        log.exception("Ended by an unexpected error, a fault of the exporter")
     return FAILURE_OF_COMMAND.get(options.command, commands.FAILURE)
 
 

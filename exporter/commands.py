@@ -84,12 +84,17 @@ async def _reload(exporter: Exporter, path: Path | None) -> Sequence[str]:
     """Let the exporter watch what the configuration says now; gives what is wrong with it, which changes nothing."""
     try:
         # A large file takes a while, during which scrapes go on.
-        config = await asyncio.to_thread(read_config, path)
+        await exporter.apply(await asyncio.to_thread(read_config, path))
     except ConfigError as error:
-        exporter.reload_failed()
-        return [str(problem) for problem in error.problems]
-    await exporter.apply(config)
-    return []
+        problems = [str(problem) for problem in error.problems]
+    except Exception:
+        # What is watched goes on being watched: nobody is helped by an exporter that ends.
+        log.exception("Unexpected error while reloading")
+        problems = ["an unexpected error, which the log shows"]
+    else:
+        return []
+    exporter.reload_failed()
+    return problems
 
 
 def _protection(web_config: Path) -> "Protection":

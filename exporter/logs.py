@@ -2,10 +2,11 @@
 
 import json
 import logging
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeAlias
 
 from aiohttp.http_exceptions import HttpProcessingError
 
@@ -17,8 +18,19 @@ _STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@+*%,[]()")
 
 
+_Fault: TypeAlias = tuple[Any, ...]
+"""What fails where: see `_fault`."""
+
+
 class _FieldFormatter(logging.Formatter):
-    """Collects a record's fields; how they are written is the subclasses' matter."""
+    """Collects a record's fields; how they are written is the subclasses' matter.
+
+    A traceback stands in the log once. What fails at each scrape, or for each addon, would fill it otherwise.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: set[_Fault] = set()
 
     def fields(self, record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
         moment = datetime.fromtimestamp(record.created, UTC)
@@ -28,8 +40,15 @@ class _FieldFormatter(logging.Formatter):
         for name, value in vars(record).items():
             if name not in _STANDARD_ATTRIBUTES:
                 yield name, value
-        if record.exc_info:
-            yield "traceback", self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] is not None:
+            error = record.exc_info[1]
+            fault = _fault(error)
+            if fault in self._told:
+                yield "err", f"{type(error).__name__}: {error}"
+                yield "traceback", "as before"
+            else:
+                self._told.add(fault)
+                yield "traceback", self.formatException(record.exc_info)
 
 
 class LogfmtFormatter(_FieldFormatter):
@@ -101,6 +120,15 @@ class _Counting(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.exc_info:
             self._count()
+
+
+def _fault(error: BaseException) -> _Fault:
+    """Give what is the same wherever and whenever the same line fails in the same way."""
+    place = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        place = frame.f_code.co_filename, line
+    members = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return type(error), place, *map(_fault, members)
 
 
 def _demote_bad_requests(record: logging.LogRecord) -> bool:

@@ -63,7 +63,7 @@ class Telemetry(Collector):
         )
         self.unexpected_errors = Counter(
             "northflank_exporter_unexpected_errors_total",
-            "Errors that nobody foresaw; the log has a traceback of each.",
+            "Errors that nobody foresaw; the log tells of each, and has one traceback of each kind.",
             registry=self._counters,
         )
 

@@ -75,12 +75,12 @@ class Command:
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
-    async def end(self) -> Ended:
-        """Wait for the end; nothing but log lines may stand on standard error."""
+    async def end(self, *, in_order: bool = True) -> Ended:
+        """Wait for the end; in order, nothing but log lines without a traceback may stand on standard error."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             code = await self._process.wait()
             await asyncio.gather(*self._readers)
-        assert not any(word in self.stderr for word in _TROUBLE), self.stderr
+        assert not (in_order and any(word in self.stderr for word in _TROUBLE)), self.stderr
         return Ended(code=code, stdout=self.stdout, stderr=self.stderr)
 
     async def close(self) -> None:
@@ -164,6 +164,13 @@ def write_config(
     path = directory / "watch.yaml"
     path.write_text(json.dumps({"accounts": [account], "scrape": {"concurrency": concurrency}}))
     return path
+
+
+def fault(directory: Path, code: str) -> dict[str, str]:
+    """Give the environment in which Python runs this code before the command, to spoil something in it."""
+    (directory / "fault").mkdir()
+    (directory / "fault" / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": os.pathsep.join([str(directory / "fault"), str(ROOT)])}
 
 
 def write_secret(path: Path, text: str) -> None:

@@ -139,6 +139,26 @@ def test_a_traceback_is_a_field_of_its_line(stream: io.StringIO, form: str) -> N
     assert fields["traceback"].endswith("ValueError: invalid literal for int() with base 10: 'many'")
 
 
+@pytest.mark.parametrize("form", ["logfmt", "json"])
+def test_what_fails_again_in_the_same_place_is_told_again_without_its_traceback(stream: io.StringIO, form: str) -> None:
+    logs.configure(level="info", form=form, stream=stream)
+
+    for text, divisor in (("many", 1), ("more", 1), ("1", 0), ("0", 0)):
+        try:
+            number = int(text)
+            number // divisor
+        except ArithmeticError as error:
+            # A group is told apart by what is in it.
+            logging.getLogger("exporter.poller").exception("Unexpected error", exc_info=ExceptionGroup("", [error]))
+        except ValueError:
+            logging.getLogger("exporter.poller").exception("Unexpected error")
+
+    lines = stream.getvalue().splitlines()
+    told = [json.loads(line) if form == "json" else read_logfmt(line) for line in lines]
+    assert [fields["traceback"] == "as before" for fields in told] == [False, True, False, True]
+    assert told[1]["err"] == "ValueError: invalid literal for int() with base 10: 'more'"
+
+
 @pytest.mark.parametrize(("level", "written"), [("debug", "diwe"), ("info", "iwe"), ("warn", "we"), ("error", "e")])
 def test_a_level_shows_itself_and_what_is_worse(stream: io.StringIO, level: str, written: str) -> None:
     logs.configure(level=level, form="logfmt", stream=stream)

@@ -35,7 +35,6 @@ from exporter.northflank.wire_schedules import parse_restores_page, parse_schedu
 
 T = TypeVar("T")
 
-
 _DIGEST_BYTES = 16
 
 ERROR_BODY_SHARE = 1 / 4

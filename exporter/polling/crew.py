@@ -13,6 +13,7 @@ from exporter.polling.agenda import Agenda
 from exporter.polling.poll import Poll
 from exporter.state import ScrapeResult
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -58,22 +59,25 @@ class Crew:
                     # The host may be gone: those that wait are not asked before somebody has found out.
                     self._end(poll, ScrapeResult.DEFERRED)
                 else:
-                    await self._run_safely(account, poll)
+                    await self.run(account, poll)
         finally:
             account.workers -= 1
 
-    async def _run_safely(self, account: PolledAccount, poll: Poll) -> None:
-        """Read an addon; a fault of ours is shown as such, and leaves nobody waiting who shares the poll."""
+    async def run(self, account: PolledAccount, poll: Poll, *, is_scout: bool = False) -> bool:
+        """Read an addon, a scout one page of it; False where what failed is the whole account's matter.
+
+        A fault of ours is shown as such, and leaves nobody waiting who shares the poll.
+        """
         try:
-            await self.run(account, poll)
+            return await self._run(account, poll, is_scout=is_scout)
         except Exception:
             log.exception("Unexpected error around a poll", extra=account.fields)
-            if poll.addon in self._agenda.under_way:
+            if not poll.result.done():
                 self._end(poll, ScrapeResult.FAILED, was_asked=False)
             account.condemn([poll.addon], FailureReason.INTERNAL)
+            return True
 
-    async def run(self, account: PolledAccount, poll: Poll, *, is_scout: bool = False) -> bool:
-        """Read an addon, a scout one page of it; False where what failed is the whole account's matter."""
+    async def _run(self, account: PolledAccount, poll: Poll, *, is_scout: bool) -> bool:
         if not self._agenda.pay(poll, self._monotonic()):
             self._end(poll, ScrapeResult.DEFERRED)
             return True
@@ -90,15 +94,22 @@ class Crew:
 
     def _end(self, poll: Poll, result: ScrapeResult, *, was_asked: bool = True) -> None:
         """Let the addon wait for its next turn, and those who wait for the poll know."""
-        self._agenda.end(poll, self._monotonic(), is_read=was_asked and result is not ScrapeResult.DEFERRED)
-        poll.result.set_result(result)
+        try:
+            self._agenda.end(poll, self._monotonic(), is_read=was_asked and result is not ScrapeResult.DEFERRED)
+        finally:
+            poll.result.set_result(result)
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Let work go on whoever waits for it."""
+        """Let work go on whoever waits for it; where a fault of ours ends it, that is told at once."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("Unexpected error in the background", exc_info=error)
 
     def condemn(
         self,
@@ -113,3 +124,8 @@ class Crew:
             self._end(account.queue.popleft(), ScrapeResult.FAILED, was_asked=False)
         others = (addon for addon in account.addons if addon not in asked and addon not in self._agenda.under_way)
         account.condemn(others, reason)
+
+
+def found_by(ended: asyncio.Task[dict[K, T]]) -> dict[K, T]:
+    """Give what a task has found out; nothing where it was cancelled, or a fault of ours ended it, which was told."""
+    return {} if ended.cancelled() or ended.exception() is not None else ended.result()

@@ -12,7 +12,7 @@ from exporter.model import AddonKey
 from exporter.northflank import NorthflankError, RequestBudget
 from exporter.polling.account import PolledAccount
 from exporter.polling.agenda import Agenda
-from exporter.polling.crew import Crew
+from exporter.polling.crew import Crew, found_by
 from exporter.polling.poll import Freshness
 from exporter.polling.side import SideWork
 from exporter.state import ScrapeResult, StateStore
@@ -172,7 +172,7 @@ class Poller:
             self._scouting.add_done_callback(self._scouting_ended)
         scouting = self._scouting
         await asyncio.wait([scouting])
-        return {} if scouting.cancelled() else scouting.result()
+        return found_by(scouting)
 
     def _scouting_ended(self, _: asyncio.Task[Results]) -> None:
         self._scouting = None
@@ -217,8 +217,7 @@ class Poller:
         recoveries = tuple(self._recoveries.values())
         if recoveries:
             await asyncio.wait(recoveries)
-        ended = [recovery.result() for recovery in recoveries if not recovery.cancelled()]
-        return {addon: result for each in ended for addon, result in each.items()}
+        return {addon: result for each in recoveries for addon, result in found_by(each).items()}
 
     def _start_recoveries(self, results: Results) -> None:
         """Ask again whether accounts can be read that could not be, unless this scrape has asked already."""

@@ -65,23 +65,29 @@ class Site(web.BaseSite):
         await super().stop()
 
     async def _accept(self) -> None:
-        loop, server = asyncio.get_running_loop(), self._runner.server
-        assert server is not None  # noqa: S101 - BaseSite refuses a runner without
+        """Accept one after the other, whatever happens: without this nobody could connect any more."""
         while True:
-            # Who waits to be accepted takes no memory of ours.
-            await self._connections.room()
             try:
-                client, _ = await loop.sock_accept(self._listening)
+                await self._accept_one()
             except OSError as error:
                 log.error("Cannot accept a connection", extra={"err": error})  # noqa: TRY400 - foreseen
                 await asyncio.sleep(_SECONDS_AFTER_FAILURE)
-                continue
-            connection = Connection(server, self._connections, loop)
-            self._connections.used(connection)
-            task = asyncio.create_task(self._open(client, connection))
-            connection.opened_by(task)
-            self._opening.add(task)
-            task.add_done_callback(self._opening.discard)
+            except Exception:
+                log.exception("Unexpected error while a connection was accepted")
+                await asyncio.sleep(_SECONDS_AFTER_FAILURE)
+
+    async def _accept_one(self) -> None:
+        loop, server = asyncio.get_running_loop(), self._runner.server
+        assert server is not None  # noqa: S101 - BaseSite refuses a runner without
+        # Who waits to be accepted takes no memory of ours.
+        await self._connections.room()
+        client, _ = await loop.sock_accept(self._listening)
+        connection = Connection(server, self._connections, loop)
+        self._connections.used(connection)
+        task = asyncio.create_task(self._open(client, connection))
+        connection.opened_by(task)
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
 
     async def _open(self, client: socket.socket, connection: Connection) -> None:
         over_tls = {"ssl_handshake_timeout": HANDSHAKE_SECONDS, "ssl_shutdown_timeout": CLOSING_SECONDS}
@@ -89,7 +95,10 @@ class Site(web.BaseSite):
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: connection, client, ssl=self._context, **(over_tls if self._context else {})
             )
-        except OSError as error:
+        except Exception as error:
+            if not isinstance(error, OSError):
+                log.exception("Unexpected error while a connection was opened")
+                client.close()
             # The handshake failed, or the client is gone; neither is news. What asyncio had in its hands then, it holds
             # in a circle with the error: a hundred kilobytes, until the garbage is collected.
             traceback.clear_frames(error.__traceback__)

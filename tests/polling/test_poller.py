@@ -151,6 +151,36 @@ async def test_a_fault_of_ours_around_a_poll_is_shown_and_nobody_waits(
     assert await world.scrape() == {"polled": 2}
 
 
+async def test_a_fault_of_ours_around_the_first_request_of_all_is_shown_and_nobody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(["good", "bad"])
+
+    def fail(*_: object) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(world.poller.agenda, "pay", fail)
+    assert await world.scrape(time_limit=5) == {"failed": 1, "deferred": 1}
+    assert world["good"].failure is FailureReason.INTERNAL
+    monkeypatch.undo()
+    assert await world.scrape(time_limit=5) == {"polled": 2}
+
+
+async def test_a_fault_of_ours_that_ends_a_task_is_told_and_the_next_scrape_goes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(["db"])
+
+    async def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(world.poller, "_scout", fail)
+    assert await world.scrape(time_limit=5) == {"deferred": 1}
+    assert [record.message for record in caplog.records if record.exc_info] == ["Unexpected error in the background"]
+    monkeypatch.undo()
+    assert await world.scrape(time_limit=5) == {"polled": 1}
+
+
 async def test_each_addon_is_in_one_result() -> None:
     world = World(["a", "b", "c", "d"])
     await world.scrape()
