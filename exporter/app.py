@@ -104,6 +104,7 @@ class Exporter:
             ),
             exporter=self._state(started),
             now=self._now(),
+            times=self._times(),
         )
 
     @property
@@ -131,7 +132,7 @@ class Exporter:
             if addon.account in group.poller.accounts:
                 await group.poller.probe(addon, _seconds(self._time_limit(prometheus_timeout)))
         known = (self._store[addon],) if addon in self._store else ()
-        return Snapshot(addons=known, accounts=(), exporter=self._state(started), now=self._now())
+        return Snapshot(addons=known, accounts=(), exporter=self._state(started), now=self._now(), times=self._times())
 
     async def targets(self, prometheus_timeout: timedelta | None) -> Sequence[AddonState]:
         """Give every watched addon, once the patterns that are due are resolved as far as time and budget allow."""
@@ -216,6 +217,9 @@ class Exporter:
         limits = self._config.scrape
         known = [timeout for timeout in (prometheus_timeout, limits.timeout) if timeout is not None]
         return max(min(known, default=DEFAULT_SCRAPE_TIMEOUT) - limits.timeout_offset, timedelta(0))
+
+    def _times(self) -> dict[str, datetime]:
+        return {name: time for group in self._groups for name, time in group.times().items()}
 
     def _state(self, started: float) -> ExporterState:
         return ExporterState(

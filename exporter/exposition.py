@@ -5,8 +5,8 @@ moves with the clock is written for each answer. The result equals, byte for byt
 encoders give for the same families; the tests hold it to that.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,12 +28,16 @@ _END_OF_OPENMETRICS = b"# EOF\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All that one answer shows, frozen: what happens while it is written does not appear in it."""
+    """All that one answer shows, frozen: what happens while it is written does not appear in it.
+
+    `times` is what the time is by the clock of each account's API, `now` by the local one.
+    """
 
     addons: tuple[AddonState, ...]
     accounts: tuple[AccountState, ...]
     exporter: ExporterState
     now: datetime
+    times: Mapping[str, datetime] = field(default_factory=dict)
 
 
 class Exposition:
@@ -83,17 +87,18 @@ class Exposition:
         accounts = [self._accounts.lines(account) for account in snapshot.accounts]
         exporter = [self._exporter.lines(snapshot.exporter)]
         yield from self._addon_families(snapshot, names)
-        yield from self._accounts.exposition(accounts, names, snapshot.now)
+        yield from self._accounts.exposition(accounts, names)
         yield from self._scrape_families(snapshot, names)
-        yield from self._exporter.exposition(exporter, names, snapshot.now)
+        yield from self._exporter.exposition(exporter, names)
 
     def _addon_families(self, snapshot: Snapshot, names: Collection[str]) -> Iterator[bytes]:
         ready = [self._lines(addon) for addon in snapshot.addons]
-        yield from self._addons.exposition(ready, names, snapshot.now)
+        times = [snapshot.times.get(addon.key.account, snapshot.now) for addon in snapshot.addons]
+        yield from self._addons.exposition(ready, names, times)
 
     def _scrape_families(self, snapshot: Snapshot, names: Collection[str]) -> Iterator[bytes]:
         scrape = [self._scrape.lines(snapshot.exporter)]
-        yield from self._scrape.exposition(scrape, names, snapshot.now)
+        yield from self._scrape.exposition(scrape, names)
 
     def _lines(self, addon: AddonState) -> SubjectLines[AddonState]:
         lines = self._ready.get(addon.key)

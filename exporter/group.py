@@ -58,7 +58,6 @@ class AccountGroup:
                 max_staleness=config.scrape.max_staleness,
                 full_listing=config.collect.full_listing,
             ),
-            now=now,
             monotonic=monotonic,
         )
 
@@ -115,11 +114,15 @@ class AccountGroup:
                 refresh_cycle=self.budget.time_for(self.poller.agenda.cycle_requests),
                 is_up=account.source.is_up,
                 rate_limit=self.budget.window.rate_limit,
-                clock_skew=self._clients[name].clock_skew,
+                clock_skew=self._clients[name].clock.skew,
                 token_expires_at=token_expiry(self._config_of[name].token.reveal()),
                 pattern_addons=account.discovery.matches(),
                 is_listed=account.discovery.is_complete,
             )
+
+    def times(self) -> dict[str, datetime]:
+        """Give the time now by the clock of each account's API."""
+        return {name: client.clock() for name, client in self._clients.items()}
 
     @property
     def is_listed(self) -> bool:
@@ -250,7 +253,7 @@ class AccountGroup:
             store=self._store,
             observer=observer,
             concurrency=self._config.scrape.concurrency,
-            now=self._now,
+            now=client.clock,
             monotonic=self._monotonic,
             collection=Collection(
                 discovery=collect.discovery,

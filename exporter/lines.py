@@ -52,14 +52,18 @@ class CatalogueWriter(Generic[S]):
             lines.kept, lines.series = before.kept, before.series
         return lines
 
-    def exposition(self, ready: Sequence[SubjectLines[S]], names: Collection[str], now: datetime) -> Iterator[bytes]:
-        """Write whole families, one chunk each."""
+    def exposition(
+        self, ready: Sequence[SubjectLines[S]], names: Collection[str], times: Sequence[datetime] = ()
+    ) -> Iterator[bytes]:
+        """Write whole families, one chunk each; what moves with the clock as it is at each subject's time."""
         columns = list(zip(*(lines.written for lines in ready), strict=True)) or [()] * len(self._families)
         for family, column in zip(self._families, columns, strict=True):
             if names and family.name not in names:
                 continue
             if family.is_live:
-                yield family.head + b"".join([family.live_lines(lines, now) for lines in ready])
+                yield family.head + b"".join(
+                    [family.live_lines(lines, now) for lines, now in zip(ready, times, strict=True)]
+                )
             else:
                 yield family.head + b"".join(column)
 

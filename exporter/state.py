@@ -31,8 +31,9 @@ class AddonState:
 
     `summary` and `data_at` are of the latest good poll: a failed one leaves them as they are, for a while. `failure`
     and `poll_duration` are of the latest finished poll, `failing_since` is when the first failed one since a good one
-    was. `known` is of the list that `summary` condenses. `info` is what a list of addons says of it, None where it
-    stands in none; `details` is what was said of it alone, and `created_at` is when Northflank made it.
+    was, in seconds of a clock that never goes back; all other times are by the clock of the API. `known` is of the list
+    that `summary` condenses. `info` is what a list of addons says of it, None where it stands in none; `details` is
+    what was said of it alone, and `created_at` is when Northflank made it.
     `wants_proof` tells that backups are lacking by a list that was not read to its end since.
     `as_of` is the moment from which on the list may lack something: it was being read. `expectation` and `restores`
     are None until they were read, `paused_until` is when the addon was last seen paused.
@@ -44,7 +45,7 @@ class AddonState:
     data_at: datetime | None = None
     as_of: datetime | None = None
     failure: FailureReason | None = FailureReason.PENDING
-    failing_since: datetime | None = None
+    failing_since: float | None = None
     poll_duration: timedelta | None = None
     known: KnownList | None = None
     wants_proof: bool = False
@@ -131,7 +132,7 @@ class AddonState:
         state = replace(self, details=details.info, created_at=details.created_at or self.created_at)
         return _seen(state, now)
 
-    def failed(self, reason: FailureReason, *, at: datetime, duration: timedelta | None) -> "AddonState":
+    def failed(self, reason: FailureReason, *, at: float, duration: timedelta | None) -> "AddonState":
         """Give the state after a poll that gave no data; the last good data stays.
 
         Without a duration nobody asked for this addon: what failed is its account's matter.
@@ -139,7 +140,7 @@ class AddonState:
         return replace(
             self,
             failure=reason,
-            failing_since=self.failing_since or at,
+            failing_since=at if self.failing_since is None else self.failing_since,
             poll_duration=self.poll_duration if duration is None else duration,
         )
 
@@ -168,10 +169,10 @@ class AddonState:
         begins = (due + STARTS_WITHIN - now).total_seconds()
         return begins, begins + (self.expectation.grace + usual).total_seconds()
 
-    def is_stale(self, now: datetime, max_staleness: timedelta) -> bool:
+    def is_stale(self, now: float, max_staleness: timedelta) -> bool:
         """Whether polls have failed for so long that the last good data should no longer be shown."""
         has_data = self.summary is not None
-        return has_data and self.failing_since is not None and now - self.failing_since >= max_staleness
+        return has_data and self.failing_since is not None and now - self.failing_since >= max_staleness.total_seconds()
 
     def without_data(self) -> "AddonState":
         """Give the state that shows no backups."""

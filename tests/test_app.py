@@ -224,12 +224,15 @@ async def test_how_far_reading_has_come_counts_failures_too(simulator: Simulator
     assert after == ReadingProgress(read=13, addons=13, requests=simulator.request_count)
 
 
-async def test_a_failed_scrape_keeps_the_last_data_while_its_age_grows(simulator: Simulator, now: datetime) -> None:
-    # So high a limit that even a scrape right after another one may read everything.
-    simulator.behaviour = Behaviour(rate_limit=10**9)
+async def test_a_failed_scrape_keeps_the_last_data_while_its_age_grows(now: datetime) -> None:
     clock = [now]
     orders = 'addon_id="orders-db",project_id="shop"'
-    async with Exporter(Config(accounts=(watching(simulator),)), now=lambda: clock[-1]) as exporter:
+    async with (
+        Simulator(World.demo(1, now), clock=lambda: clock[-1]) as simulator,
+        Exporter(Config(accounts=(watching(simulator),)), now=lambda: clock[-1]) as exporter,
+    ):
+        # So high a limit that even a scrape right after another one may read everything.
+        simulator.behaviour = Behaviour(rate_limit=10**9)
         good = series(b"".join(exporter.exposition.text(await exporter.scrape())).decode())
         simulator.faults.inject(Fault.status(503))
         clock.append(now + timedelta(minutes=5))

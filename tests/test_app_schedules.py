@@ -11,7 +11,7 @@ import pytest
 from exporter.api_token import ApiToken
 from exporter.app import Exporter
 from exporter.config import AccountConfig, AddonEntry, CollectConfig, Config, ScrapeConfig
-from exporter.simulator import Behaviour, Fault, Simulator
+from exporter.simulator import Behaviour, Fault, Simulator, World
 from exporter.simulator.routes import Endpoint
 from tests.oracle import series
 from tests.process import TOKEN
@@ -161,10 +161,12 @@ async def test_schedules_that_were_read_once_stay_known(simulator: Simulator, no
     assert after[answers] == again[answers] == 1
 
 
-async def test_a_run_is_not_missed_because_nobody_could_look(simulator: Simulator, now: datetime) -> None:
+async def test_a_run_is_not_missed_because_nobody_could_look(now: datetime) -> None:
     clock = [now]
-    config = configured(simulator, project="shop", addon="catalog-db")
-    async with Exporter(config, now=lambda: clock[-1]) as exporter:
+    async with (
+        Simulator(World.demo(1, now), clock=lambda: clock[-1]) as simulator,
+        Exporter(configured(simulator, project="shop", addon="catalog-db"), now=lambda: clock[-1]) as exporter,
+    ):
         await scraped(exporter)
         simulator.faults.inject(Fault.status(503))
         clock.append(now + timedelta(days=2))

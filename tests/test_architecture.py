@@ -41,12 +41,13 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "northflank.budget": "northflank.window",
         "northflank.listing": "model northflank.body",
         "northflank.token": "",
+        "northflank.clock": "",
         "northflank.receiving": "northflank.errors",
         "northflank.session": "",
         "northflank.fairness": "",
         "northflank.client": (
-            "api_token model northflank.body northflank.errors northflank.fairness northflank.receiving "
-            "northflank.session northflank.window northflank.wire northflank.wire_addons "
+            "api_token model northflank.body northflank.clock northflank.errors northflank.fairness "
+            "northflank.receiving northflank.session northflank.window northflank.wire northflank.wire_addons "
             "northflank.wire_schedules"
         ),
         "northflank": (

@@ -243,7 +243,7 @@ def test_a_size_that_is_not_known_is_absent() -> None:
 def test_a_failed_poll_keeps_the_last_good_data_and_says_why() -> None:
     good = read_addon(backup("a", timedelta(hours=1)))
 
-    failed = good.failed(FailureReason.TIMEOUT, at=NOON, duration=timedelta(seconds=8))
+    failed = good.failed(FailureReason.TIMEOUT, at=0, duration=timedelta(seconds=8))
 
     assert said_of(failed, "northflank_addon_poll_success") == {(): 0.0}
     assert said_of(failed, "northflank_addon_poll_error_info") == {("timeout",): 1.0}

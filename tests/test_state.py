@@ -11,6 +11,7 @@ from exporter.state import AddonState, StateStore
 from exporter.summary import summarise
 from tests.builders import KEY, NOW, backup
 
+STARTED = 1234.5
 SECOND = timedelta(seconds=1)
 SUMMARY = summarise([backup()])
 KNOWN = KnownList(pages=15, digest=b"of its first page", read_whole_at=0.0)
@@ -43,69 +44,74 @@ def test_a_good_poll_replaces_everything_but_the_configuration() -> None:
 
 def test_a_failed_poll_keeps_the_last_good_data() -> None:
     good = read(AddonState(key=KEY, max_age=timedelta(hours=26)))
-    state = good.failed(FailureReason.TIMEOUT, at=NOW, duration=8 * SECOND)
+    state = good.failed(FailureReason.TIMEOUT, at=STARTED, duration=8 * SECOND)
     assert (state.failure, state.poll_duration) == (FailureReason.TIMEOUT, 8 * SECOND)
     assert (state.summary, state.data_at, state.known) == (SUMMARY, NOW, KNOWN)
     assert (state.key, state.max_age) == (KEY, timedelta(hours=26))
 
 
 def test_a_failed_first_poll_invents_no_data() -> None:
-    state = AddonState(key=KEY).failed(FailureReason.NOT_FOUND, at=NOW, duration=SECOND)
+    state = AddonState(key=KEY).failed(FailureReason.NOT_FOUND, at=STARTED, duration=SECOND)
     assert (state.summary, state.data_at, state.known) == (None, None, None)
 
 
 def test_a_good_poll_ends_a_failure() -> None:
-    state = read(AddonState(key=KEY).failed(FailureReason.NOT_FOUND, at=NOW, duration=SECOND))
+    state = read(AddonState(key=KEY).failed(FailureReason.NOT_FOUND, at=STARTED, duration=SECOND))
     assert (state.failure, state.failing_since) == (None, None)
 
 
 def test_a_failure_dates_from_the_first_of_a_row() -> None:
-    first = read(AddonState(key=KEY)).failed(FailureReason.TIMEOUT, at=NOW, duration=SECOND)
-    second = first.failed(FailureReason.SERVER_ERROR, at=NOW + SECOND, duration=SECOND)
-    assert (second.failure, second.failing_since) == (FailureReason.SERVER_ERROR, NOW)
+    first = read(AddonState(key=KEY)).failed(FailureReason.TIMEOUT, at=STARTED, duration=SECOND)
+    second = first.failed(FailureReason.SERVER_ERROR, at=STARTED + 1, duration=SECOND)
+    assert (second.failure, second.failing_since) == (FailureReason.SERVER_ERROR, STARTED)
 
 
 def test_an_addon_that_was_not_asked_keeps_the_duration_of_its_latest_poll() -> None:
-    state = read(AddonState(key=KEY)).failed(FailureReason.UNAUTHORIZED, at=NOW, duration=None)
+    state = read(AddonState(key=KEY)).failed(FailureReason.UNAUTHORIZED, at=STARTED, duration=None)
     assert (state.failure, state.poll_duration) == (FailureReason.UNAUTHORIZED, SECOND)
 
 
 @pytest.mark.parametrize(("later", "is_stale"), [(timedelta(hours=6) - SECOND, False), (timedelta(hours=6), True)])
 def test_data_is_stale_so_long_after_the_first_failure(later: timedelta, *, is_stale: bool) -> None:
-    failed = read(AddonState(key=KEY)).failed(FailureReason.TIMEOUT, at=NOW, duration=SECOND)
-    assert failed.is_stale(NOW + later, timedelta(hours=6)) is is_stale
+    failed = read(AddonState(key=KEY)).failed(FailureReason.TIMEOUT, at=STARTED, duration=SECOND)
+    assert failed.is_stale(STARTED + later.total_seconds(), timedelta(hours=6)) is is_stale
 
 
 def test_data_is_never_stale_while_nothing_fails() -> None:
-    assert not read(AddonState(key=KEY)).is_stale(NOW + timedelta(days=900), timedelta(0))
+    assert not read(AddonState(key=KEY)).is_stale(1e9, timedelta(0))
 
 
 def test_without_data_there_is_nothing_to_be_stale() -> None:
-    assert not AddonState(key=KEY).failed(FailureReason.TIMEOUT, at=NOW, duration=SECOND).is_stale(NOW, timedelta(0))
+    failed = AddonState(key=KEY).failed(FailureReason.TIMEOUT, at=STARTED, duration=SECOND)
+    assert not failed.is_stale(STARTED, timedelta(0))
 
 
 def test_what_is_dropped_are_the_backups_and_nothing_else() -> None:
-    failed = read(AddonState(key=KEY)).failed(FailureReason.TIMEOUT, at=NOW, duration=SECOND)
+    failed = read(AddonState(key=KEY)).failed(FailureReason.TIMEOUT, at=STARTED, duration=SECOND)
     dropped = failed.without_data()
     assert (dropped.summary, dropped.data_at) == (None, None)
-    assert (dropped.failure, dropped.failing_since, dropped.known) == (FailureReason.TIMEOUT, NOW, KNOWN.forgotten())
+    assert (dropped.failure, dropped.failing_since, dropped.known) == (
+        FailureReason.TIMEOUT,
+        STARTED,
+        KNOWN.forgotten(),
+    )
 
 
 def test_a_pardoned_addon_is_what_it_was_before() -> None:
     good = read(AddonState(key=KEY))
-    condemned = good.failed(FailureReason.UNAUTHORIZED, at=NOW, duration=None)
+    condemned = good.failed(FailureReason.UNAUTHORIZED, at=STARTED, duration=None)
     assert condemned.pardoned(good) == good
 
 
 def test_a_pardoned_addon_keeps_a_failure_of_its_own() -> None:
-    own = read(AddonState(key=KEY)).failed(FailureReason.NOT_FOUND, at=NOW, duration=SECOND)
-    pardoned = own.failed(FailureReason.UNAUTHORIZED, at=NOW + SECOND, duration=None).pardoned(own)
-    assert (pardoned.failure, pardoned.failing_since) == (FailureReason.NOT_FOUND, NOW)
+    own = read(AddonState(key=KEY)).failed(FailureReason.NOT_FOUND, at=STARTED, duration=SECOND)
+    pardoned = own.failed(FailureReason.UNAUTHORIZED, at=STARTED + 1, duration=None).pardoned(own)
+    assert (pardoned.failure, pardoned.failing_since) == (FailureReason.NOT_FOUND, STARTED)
 
 
 def test_a_pardoned_addon_whose_data_was_dropped_is_pending() -> None:
     good = read(AddonState(key=KEY))
-    dropped = good.failed(FailureReason.UNAUTHORIZED, at=NOW, duration=None).without_data()
+    dropped = good.failed(FailureReason.UNAUTHORIZED, at=STARTED, duration=None).without_data()
     assert dropped.pardoned(good).failure is FailureReason.PENDING
 
 
@@ -113,7 +119,7 @@ def test_a_state_is_never_edited() -> None:
     state = AddonState(key=KEY)
     with pytest.raises(FrozenInstanceError):
         state.failure = None  # type: ignore[misc]
-    state.failed(FailureReason.TIMEOUT, at=NOW, duration=SECOND)
+    state.failed(FailureReason.TIMEOUT, at=STARTED, duration=SECOND)
     assert state == AddonState(key=KEY)
 
 

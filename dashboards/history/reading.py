@@ -82,7 +82,7 @@ class Reader:
 
     def fail(self, at: datetime, reason: FailureReason, *, took: timedelta) -> None:
         """Try to read it, in vain."""
-        self.state = self.state.failed(reason, at=at, duration=took)
+        self.state = self.state.failed(reason, at=at.timestamp(), duration=took)
 
     def _backup(self, simulated: SimulatedBackup) -> Backup:
         key = simulated.id, simulated.status

@@ -17,6 +17,7 @@ from yarl import URL
 from exporter.api_token import Hidden
 from exporter.model import AddonDetails, Backup, Endpoint, ListedAddon, Restore, Schedule
 from exporter.northflank.body import PAGE_SIZE, Page, PageRequest
+from exporter.northflank.clock import ApiClock
 from exporter.northflank.errors import (
     ConnectionFailed,
     HostUnreachable,
@@ -53,7 +54,7 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A whole answer: status, headers, decoded body and the moment its headers came."""
+    """A whole answer: status, headers, decoded body and the moment its headers came, by the API's clock."""
 
     status: int
     headers: Mapping[str, str]
@@ -65,17 +66,10 @@ class RequestDeferred(Exception):
     """The request window is closed for now; nothing was sent."""
 
 
-@dataclass(slots=True, kw_only=True)
-class ApiClock:
-    """What answers tell of the API's clock: `skew` is the local one minus the API's, as last seen."""
-
-    skew: timedelta | None = None
-
-
 class NorthflankClient:
     """Reads one account's lists with one token; no request crosses the bounds of `window`.
 
-    With a `team`, everything but the list of teams is read below that team.
+    With a `team`, everything but the list of teams is read below that team. `clock` is the API's.
     """
 
     def __init__(
@@ -101,9 +95,8 @@ class NorthflankClient:
         self._turnstile = Turnstile()
         self._window = window
         self._observer = observer
-        self._now = now
+        self.clock = ApiClock(now)
         self._monotonic = monotonic
-        self._api_clock = ApiClock()
 
     def for_team(self, team: str, *, observer: Observer) -> "NorthflankClient":
         """Give a client that reads another team over the same connections, within the same bounds."""
@@ -111,11 +104,6 @@ class NorthflankClient:
         client._root = _root_of(team)  # noqa: SLF001 - this class's own
         client._observer = observer  # noqa: SLF001
         return client
-
-    @property
-    def clock_skew(self) -> timedelta | None:
-        """The local clock minus the API's, as last seen here or for another team; None before the first answer."""
-        return self._api_clock.skew
 
     async def teams_page(self, cursor: str) -> Page[str]:
         """Read one page of ids of the teams that the token can see; an empty `cursor` asks for the first.
@@ -248,10 +236,9 @@ class NorthflankClient:
         headers = {"Authorization": Hidden(f"Bearer {self._token()}")}
         # Without redirects: the token must not follow to where the API is not.
         async with session.get(url, headers=headers, allow_redirects=False) as response:
-            received_at = self._now()
+            self.clock.told(parse_date(response.headers))
+            received_at = self.clock()
             self._window.answered(self._monotonic(), sent, parse_rate_limit(response.headers, received_at))
-            if (date := parse_date(response.headers)) is not None:
-                self._api_clock.skew = received_at - date
             body = await self._read_body(response)
             return Answer(status=response.status, headers=response.headers, body=body, received_at=received_at)
 

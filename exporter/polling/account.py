@@ -32,7 +32,7 @@ class PolledAccount:
     """The addons of one account, what polls of them tell, and the polls that wait for a worker (`queue`).
 
     `verdict` is why none of them can be read, while that is so: the token is rejected, or the host does not answer.
-    `source` counts what its answers say of the account.
+    `source` counts what its answers say of the account, `now` gives the time by its API's clock.
     """
 
     def __init__(
@@ -58,11 +58,12 @@ class PolledAccount:
         self.extras = Extras(collection, source=self.source, store=store, now=now, monotonic=monotonic)
         self._store = store
         self._observer = observer
-        self._now = now
+        self.now = now
         self._monotonic = monotonic
         self._condemned: dict[AddonKey, AddonState] = {}
         self._complained: set[AddonKey] = set()
         self._failing: set[AddonKey] = set()
+        self._read_at: dict[AddonKey, float] = {}
 
     @property
     def is_doubtful(self) -> bool:
@@ -87,6 +88,10 @@ class PolledAccount:
         """What names this account in a log line."""
         return _fields_of(self.name)
 
+    def has_read(self, addon: AddonKey, *, within: timedelta) -> bool:
+        """Whether an addon was read well so recently."""
+        return addon in self._read_at and self._monotonic() - self._read_at[addon] <= within.total_seconds()
+
     def forget(self) -> None:
         """Watch nothing any more."""
         for addon in self.addons:
@@ -104,7 +109,7 @@ class PolledAccount:
         left = [addon for addon in self.addons if addon not in watched]
         for addon in left:
             self._store.remove(addon)
-            for known in (self.addons, self._condemned):
+            for known in (self.addons, self._condemned, self._read_at):
                 known.pop(addon, None)
             self._complained.discard(addon)
             self._failing.discard(addon)
@@ -113,7 +118,7 @@ class PolledAccount:
         for addon, each in watched.items():
             self.addons[addon] = None
             before = self._store.get(addon) or AddonState(key=addon)
-            state = before.listed(each.info, max_age=each.max_age, now=self._now())
+            state = before.listed(each.info, max_age=each.max_age, now=self.now())
             if addon in came:
                 state = self.extras.adopted(state)
                 self.extras.add(state)
@@ -152,7 +157,7 @@ class PolledAccount:
             self._observer.poll_failed(reason)
             self._failing.add(addon)
             if state.failure is not reason or state.failing_since is None or duration is not None:
-                self._store.replace(state.failed(reason, at=self._now(), duration=duration))
+                self._store.replace(state.failed(reason, at=self._monotonic(), duration=duration))
 
     def judge(self, reason: FailureReason, error: Exception | None = None) -> None:
         """Hold that none of the addons can be read for this reason."""
@@ -174,7 +179,7 @@ class PolledAccount:
 
     def drop_stale(self, max_staleness: timedelta) -> None:
         """Show no backups any more of addons whose polls have failed for so long."""
-        now = self._now()
+        now = self._monotonic()
         for addon in self._failing:
             state = self._store.get(addon)
             if state is not None and state.is_stale(now, max_staleness):
@@ -182,7 +187,6 @@ class PolledAccount:
 
     async def _go_on(self, poll: Poll, pages: int | None) -> bool:
         started = self._monotonic()
-        poll.begun_at = poll.begun_at or self._now()
         try:
             while not poll.refresh.is_complete and pages != 0:
                 if poll.grant is not None and not poll.grant.take(self._monotonic()):
@@ -198,19 +202,23 @@ class PolledAccount:
     async def _read_page(self, poll: Poll) -> None:
         _, project_id, addon_id = poll.addon
         refresh = poll.refresh
+        started = self._monotonic()
         try:
             page = await self.source.backups_page(project_id, addon_id, refresh.next_page, known=refresh.comparable)
         except (NotFound, ClientError):
             if not refresh.refused():
                 raise
             return
+        if poll.begun_at is None:
+            # Only now is it known what the time is there.
+            poll.begun_at = self.now() - timedelta(seconds=self._monotonic() - started)
         if page is None:
             refresh.leave()
         else:
             refresh.add(page)
 
     def _succeeded(self, poll: Poll) -> None:
-        refresh, now = poll.refresh, self._now()
+        refresh, now = poll.refresh, self.now()
         summary = poll.summary if refresh.is_unchanged else None
         state = self._store[poll.addon].polled(
             summarise(refresh.backups) if summary is None else summary,
@@ -221,6 +229,7 @@ class PolledAccount:
             as_of=poll.begun_at,
         )
         self._store.replace(state)
+        self._read_at[poll.addon] = self._monotonic()
         self.extras.reconsider(state)
         self._failing.discard(poll.addon)
         if poll.addon in self._complained:
@@ -236,7 +245,7 @@ class PolledAccount:
         self._complained.add(poll.addon)
         self._failing.add(poll.addon)
         self._observer.poll_failed(reason)
-        self._store.replace(state.failed(reason, at=self._now(), duration=timedelta(seconds=poll.seconds)))
+        self._store.replace(state.failed(reason, at=self._monotonic(), duration=timedelta(seconds=poll.seconds)))
         return ScrapeResult.FAILED
 
 

@@ -18,7 +18,8 @@ from exporter.state import AddonState, StateStore
 class Agenda:
     """The addons that share one request budget, and the polls of them that have begun.
 
-    `under_way` holds the polls that run or wait for a worker. Times are seconds of a clock that never goes back.
+    `under_way` holds the polls that run or wait for a worker. Times are seconds of a clock that never goes back;
+    `now` gives the time by the clock of an addon's API.
     """
 
     def __init__(
@@ -27,7 +28,7 @@ class Agenda:
         budget: RequestBudget,
         store: StateStore,
         freshness: Freshness,
-        now: Callable[[], datetime],
+        now: Callable[[AddonKey], datetime],
     ) -> None:
         self.under_way: dict[AddonKey, Poll] = {}
         self._budget = budget
@@ -149,7 +150,7 @@ class Agenda:
                 self._long_lists[addon] = state.known
             else:
                 self._long_lists.pop(addon, None)
-            urgent = state.urgent(self._now())
+            urgent = state.urgent(self._now(addon))
             self._turns.end(addon, now, urgent=urgent and (now + urgent[0], now + urgent[1]))
         elif poll.refresh.requests:
             self._half_read[addon] = poll

@@ -59,7 +59,8 @@ class Poll:
     """The reading of one addon's list; `seconds` is how long it has taken so far, interruptions left out.
 
     `summary` is of what was known when it began. `purse` pays for it; without one, it may take what the client lets it.
-    `place` is where the addon has waited. `begun_at` is before the first page was asked for.
+    `place` is where the addon has waited. `begun_at` is before the first page was asked for, by the API's clock as
+    the answer told it.
     """
 
     addon: AddonKey

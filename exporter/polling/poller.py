@@ -34,16 +34,14 @@ class Poller:
         budget: RequestBudget,
         store: StateStore,
         freshness: Freshness,
-        now: Callable[[], datetime],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.accounts: dict[str, PolledAccount] = {}
         self.budget = budget
         self._store = store
         self._freshness = freshness
-        self._now = now
         self._monotonic = monotonic
-        self.agenda = Agenda(budget=budget, store=store, freshness=freshness, now=now)
+        self.agenda = Agenda(budget=budget, store=store, freshness=freshness, now=self._time_of)
         self._scouting: asyncio.Task[Results] | None = None
         self._recoveries: dict[str, asyncio.Task[Results]] = {}
         self._discoveries: dict[str, asyncio.Task[None]] = {}
@@ -89,8 +87,7 @@ class Poller:
 
         What is read besides backups is gone on with, as in a scrape: nothing else may ever ask.
         """
-        read_at = self._store[addon].data_at
-        if read_at is not None and self._now() - read_at <= self.budget.time_for(self.agenda.cycle_requests):
+        if self.accounts[addon.account].has_read(addon, within=self.budget.time_for(self.agenda.cycle_requests)):
             return
         if not self._is_retired:
             self._side.start()
@@ -143,6 +140,9 @@ class Poller:
         """End what is under way."""
         self.retire()
         await self._crew.close()
+
+    def _time_of(self, addon: AddonKey) -> datetime:
+        return self.accounts[addon.account].now()
 
     def _counted(self, account: PolledAccount, results: Results, *, is_planned: bool) -> Counter[ScrapeResult]:
         counted = Counter(

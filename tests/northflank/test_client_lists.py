@@ -124,7 +124,7 @@ async def test_a_client_of_another_team_shares_connections_slots_and_window() ->
         other = client.for_team("acme/prod", observer=team)
         await other.projects_page("")
         await client.projects_page("")
-        assert client.clock_skew == other.clock_skew == timedelta(seconds=3)
+        assert client.clock.skew == other.clock.skew == timedelta(seconds=3)
     assert [request.target for request in api.requests] == [
         "/v1/teams/acme%2Fprod/projects?per_page=100",
         "/v1/projects?per_page=100",

@@ -127,11 +127,11 @@ async def test_headers_tell_limit_and_clock_skew() -> None:
     }
     window = RequestWindow(share=0.8)
     async with FakeApi(empty_list(**headers), empty_list()) as api, open_client(api.url, window=window) as client:
-        assert (window.rate_limit, client.clock_skew) == (None, None)
+        assert (window.rate_limit, client.clock.skew) == (None, None)
         for _ in range(2):
             # The second answer says nothing, and what was known stays.
             await read_list(client, "shop", "orders-db")
-            assert client.clock_skew == timedelta(seconds=3)
+            assert client.clock.skew == timedelta(seconds=3)
             rate_limit = window.rate_limit
             assert rate_limit is not None
             assert (rate_limit.limit, rate_limit.remaining) == (1000, 998)

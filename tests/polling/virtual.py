@@ -159,7 +159,6 @@ class Fleet:
             budget=self.budget,
             store=self.store,
             freshness=Freshness(),
-            now=self.clock,
             monotonic=self.clock.monotonic,
         )
         self.poller.add(account)

@@ -114,7 +114,6 @@ class World:
             budget=self.budget,
             store=self.store,
             freshness=freshness,
-            now=self.clock,
             monotonic=self.clock.monotonic,
         )
         for account, addons in (("acme", names), ("other", others)):
