@@ -9,6 +9,8 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NoReturn, final
 
+from exporter.hidden import Hidden
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,23 +21,6 @@ _KEY = os.urandom(32)
 """Of this process alone, so that what two tokens are compared by says nothing of them anywhere else."""
 
 _log = logging.getLogger(__name__)
-
-
-@final
-class Hidden(str):
-    """A secret text, for those who send it: its `repr` is not it, and it is neither pickled nor copied.
-
-    So it does not stand in a traceback that shows local variables, nor in what is written of a mapping, a tuple or
-    a dataclass that holds it. Only a text that is made of it shows it.
-    """
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "Hidden()"
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("a hidden text is not pickled or copied: it is a secret")
 
 
 def exposure(descriptor: int) -> str:
@@ -124,9 +109,9 @@ class ApiToken:
         with path.open("rb") as file:
             # Of the file that was opened: a symbolic link may have been swapped since the first look.
             seen = _fingerprint(os.fstat(file.fileno()))
-            raw = file.read(SIZE_LIMIT)
             exposed = exposure(file.fileno())
-        self._value = Hidden(_checked(_decoded(raw)))
+            # In no local variable: a traceback may show those.
+            self._value = Hidden(_checked(_decoded(file.read(SIZE_LIMIT))))
         self._seen = seen
         if exposed and exposed != self._exposure:
             _log.warning("Token file %s %s; chmod 600 keeps it secret", path, exposed)

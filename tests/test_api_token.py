@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.api_token import ApiToken, Hidden, TokenUnreadable
+from exporter.api_token import ApiToken, TokenUnreadable
+from exporter.hidden import Hidden, HiddenBytes
 
 SECRET = "nf-made-up-secret"
 
@@ -193,6 +194,16 @@ def test_a_revealed_token_is_the_text_and_shows_it_to_nobody_who_does_not_ask_fo
     for give_away in (copy.copy, copy.deepcopy, pickle.dumps):
         with pytest.raises(TypeError, match="is a secret"):
             give_away(revealed)
+
+
+def test_hidden_bytes_are_those_bytes_and_show_them_to_nobody_who_does_not_ask_for_them() -> None:
+    hidden = HiddenBytes(SECRET.encode())
+    assert hidden == SECRET.encode()
+    assert b"Bearer " + hidden == f"Bearer {SECRET}".encode()
+    assert SECRET not in f"{hidden!r} {hidden!s} {hidden} {[hidden]}"
+    for give_away in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="is a secret"):
+            give_away(hidden)
 
 
 def test_a_traceback_that_shows_local_variables_does_not_show_the_token() -> None:

@@ -23,14 +23,15 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     for name, names in {
         "": "",
         "model": "",
-        "api_token": "",
+        "hidden": "",
+        "api_token": "hidden",
         "logs": "",
         "output": "",
         "listen": "",
         "healthcheck": "",
         "simulator": "listen",
-        "config": "api_token",
-        "webconfig": "config",
+        "config": "api_token hidden",
+        "webconfig": "config hidden",
         # The way of the data, from the API …
         "northflank.errors": "model",
         "northflank.body": "northflank.errors",
@@ -46,7 +47,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "northflank.session": "",
         "northflank.fairness": "",
         "northflank.client": (
-            "api_token model northflank.body northflank.clock northflank.errors northflank.fairness "
+            "hidden model northflank.body northflank.clock northflank.errors northflank.fairness "
             "northflank.receiving northflank.session northflank.window northflank.wire northflank.wire_addons "
             "northflank.wire_schedules"
         ),
@@ -101,7 +102,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "web.discovery": "model state",
         "web.probe": "",
         "web.client_hello": "",
-        "web.basic_auth": "",
+        "web.basic_auth": "hidden",
         "web.rate_limit": "webconfig",
         "web.connection": "",
         "web.site": "web.connection",

@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from exporter.api_token import Hidden
 from exporter.config.model import ALL_TEAMS
 from exporter.config.pattern import complaint_about, is_pattern
 from exporter.config.scalars import parse_duration
 from exporter.config.urls import checked_api_url, checked_proxy_url
 from exporter.config.yaml_tree import Scalar
+from exporter.hidden import Hidden
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from exporter.api_token import Hidden
+from exporter.hidden import Hidden
 from exporter.model import AddonDetails, Backup, Endpoint, ListedAddon, Restore, Schedule
 from exporter.northflank.body import PAGE_SIZE, Page, PageRequest
 from exporter.northflank.clock import ApiClock
@@ -245,7 +245,9 @@ class NorthflankClient:
     async def _read_body(self, response: aiohttp.ClientResponse) -> bytearray:
         if response.status < HTTPStatus.BAD_REQUEST:
             return await read_whole(response)
-        return await read_start(response, self._request_timeout * ERROR_BODY_SHARE)
+        body = await read_start(response, self._request_timeout * ERROR_BODY_SHARE)
+        # What repeats the request must not carry the token on into what is said of the error.
+        return body.replace(self._token().encode(), b"")
 
 
 def _root_of(team: str) -> str:

@@ -10,6 +10,8 @@ from concurrent.futures import Executor
 from enum import Enum, auto
 from typing import NamedTuple, Self
 
+from exporter.hidden import HiddenBytes
+
 CACHE_SIZE = 100
 """Answers remembered, of each kind. Somebody who guesses does not push out who knows."""
 
@@ -40,10 +42,6 @@ class Credentials(NamedTuple):
     user: bytes
     password: bytes
 
-    def __repr__(self) -> str:
-        # Not even in a traceback that shows local variables.
-        return "Credentials()"
-
     @classmethod
     def of(cls, header: str) -> Self | None:
         """Read an Authorization header; None where it is none for basic authentication."""
@@ -55,7 +53,7 @@ class Credentials(NamedTuple):
         except (binascii.Error, ValueError):
             return None
         user, colon, password = decoded.partition(b":")
-        return cls(user, password) if colon else None
+        return cls(user, HiddenBytes(password)) if colon else None
 
 
 class Authenticator:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import StreamReader, web
@@ -136,6 +137,16 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
             # aiohttp would go on waiting for the rest of it.
             self._body.feed_eof()
         super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = HTTPStatus.INTERNAL_SERVER_ERROR,
+        exc: BaseException | None = None,
+        message: str | None = None,  # noqa: ARG002 - aiohttp's
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP without repeating it, as aiohttp does: a password may be among it."""
+        return super().handle_error(request, status, exc, f"{status} {HTTPStatus(status).phrase}\n")
 
     def hang_up(self) -> None:
         """End it at once, however far it is."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from exporter.config.field import Field, Reading
 from exporter.config.yaml_reader import read_tree
 from exporter.config.yaml_tree import Scalar, Section, child_path
+from exporter.hidden import HiddenBytes
 from exporter.webconfig import names, scalars
 from exporter.webconfig.model import RateLimit, WebConfig, WebConfigError
 from exporter.webconfig.tls import TLS_KEYS, Ciphers, read_tls
@@ -112,7 +113,7 @@ def _users(field: Field) -> Iterator[tuple[bytes, bytes]]:
         elif ":" in name:
             value.refuse("a user name with a colon cannot log in: basic auth ends it there")
         else:
-            yield name.encode(), hashed.encode()
+            yield name.encode(), HiddenBytes(hashed.encode())
 
 
 def _rate_limit(fields: Mapping[str, Field]) -> RateLimit | None:
