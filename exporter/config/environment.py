@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from exporter.api_token import ApiToken
 from exporter.config.model import DEFAULT_API_URL, AccountConfig, AddonEntry, Config, ConfigError, Problem
 from exporter.config.urls import checked_api_url
+from exporter.hidden import Hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +22,7 @@ def from_environment(environ: Mapping[str, str]) -> Config | None:
     Return None without a token, and raise ConfigError, which names the variables, where they cannot be used.
     A variable that is set to nothing counts as not set.
     """
-    text = environ.get(TOKEN_VARIABLE, "")
+    text = Hidden(environ.get(TOKEN_VARIABLE, ""))
     if not text:
         return None
     problems = []

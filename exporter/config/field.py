@@ -10,6 +10,7 @@ from exporter.config.keys import Keys
 from exporter.config.model import Problem
 from exporter.config.scalars import expand, printable, refers_to_environment
 from exporter.config.yaml_tree import Node, Scalar, Section, Sequence, child_path
+from exporter.hidden import Hidden
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +87,7 @@ class Field:
         return [self._child(f"{self.path}[{index}]", node, node.line) for index, node in enumerate(self.node.items)]
 
     def text(self, *, secret: bool = False) -> str | None:
-        """Return the text with ${NAME} replaced; refuse anything else, an empty text too."""
+        """Return the text with ${NAME} replaced, a secret hidden; refuse anything else, an empty text too."""
         if not isinstance(self.node, Scalar) or not self.node.is_text:
             self.refuse(self._wants_text(secret=secret))
             return None
@@ -98,7 +99,7 @@ class Field:
         if not text:
             self.refuse("is empty")
             return None
-        return text
+        return Hidden(text) if secret else text
 
     def from_environment(self) -> bool:
         """Tell whether the text is not all in the file."""
