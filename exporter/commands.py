@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from exporter.app import Exporter
 from exporter.config import Config, ConfigError, from_environment, load
 from exporter.forecast import forecast
+from exporter.hidden import HiddenMapping
 from exporter.listen import ListenAddress
 from exporter.output import reserved, write_output
 from exporter.reload import Reloading, hangups, reloading_on
@@ -35,7 +36,8 @@ def read_config(path: Path | None) -> Config:
 
     Raises ConfigError or MissingConfiguration.
     """
-    config = from_environment(os.environ) if path is None else load(path, os.environ)
+    environ = HiddenMapping(os.environ)
+    config = from_environment(environ) if path is None else load(path, environ)
     if config is None:
         raise MissingConfiguration
     for warning in config.warnings:

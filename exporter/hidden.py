@@ -1,4 +1,4 @@
-"""Secrets as texts and bytes that only their receiver sees.
+"""Secrets as texts, bytes and mappings that only their receiver sees.
 
 Their `repr` is not what they are, so they do not stand in a traceback that shows local variables, nor in what is
 written of a mapping, a tuple or a dataclass that holds them. They are neither pickled nor copied.
@@ -6,6 +6,7 @@ written of a mapping, a tuple or a dataclass that holds them. They are neither p
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import NoReturn, final
 
 
@@ -33,3 +34,22 @@ class HiddenBytes(_Unshown, bytes):
     __slots__ = ()
 
     __str__ = _Unshown.__repr__
+
+
+@final
+class HiddenMapping(_Unshown, Mapping[str, str]):
+    """Another mapping, such as the environment, of which only what is looked up shows."""
+
+    __slots__ = ("_shown",)
+
+    def __init__(self, shown: Mapping[str, str]) -> None:
+        self._shown = shown
+
+    def __getitem__(self, key: str) -> str:
+        return self._shown[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._shown)
+
+    def __len__(self) -> int:
+        return len(self._shown)

@@ -129,7 +129,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "terminal.progress": "logs state terminal.screen",
         "terminal.fleet": "terminal.harmless terminal.screen verdict wording",
         "terminal.found": "discovered model terminal.harmless terminal.screen",
-        "commands": "app config forecast listen output reload serve web.protection",
+        "commands": "app config forecast hidden listen output reload serve web.protection",
         "demo": "api_token app commands config listen output serve simulator",
         "overview": (
             "app commands config discovered documents exposition nagios output serve terminal.fleet terminal.found "

@@ -126,6 +126,26 @@ SITUATIONS = {
         "Unexpected error in a poll",
         spoil=f"{LOCALS}{FAIL}import exporter.northflank.client as spoilt\nspoilt.parse_rate_limit = fail\n",
     ),
+    "a fault while a configuration is read": ending(
+        "",
+        "Ended by an unexpected error",
+        config=f"accounts: [{{token: {TOKEN}, proxy_url: 'http://user:{PASSWORD}@x', {ADDONS}}}]",
+        environment={"NORTHFLANK_API_TOKEN": TOKEN},
+        spoil=f"{LOCALS}{FAIL}import exporter.config.reader as spoilt\nspoilt.read_tree = fail\n",
+    ),
+    "a fault while accounts are read": ending(
+        "",
+        "Ended by an unexpected error",
+        config=f"accounts: [{{token: {TOKEN}, proxy_url: 'http://user:{PASSWORD}@x', {ADDONS}}}]",
+        spoil=f"{LOCALS}{FAIL}import exporter.config.account as spoilt\nspoilt.read_addons = fail\n",
+    ),
+    "a fault while the environment is read": ending(
+        "",
+        "Ended by an unexpected error",
+        config=None,
+        environment={"NORTHFLANK_API_TOKEN": TOKEN},
+        spoil=f"{LOCALS}{FAIL}import exporter.config.environment as spoilt\nspoilt.checked_api_url = fail\n",
+    ),
     "a fault in every answer": serving(
         "Failed to answer", spoil=f"{LOCALS}{FAIL}import exporter.app\nexporter.app.Exporter.scrape = fail\n"
     ),

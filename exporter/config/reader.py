@@ -12,6 +12,7 @@ from exporter.config.field import Field, Reading
 from exporter.config.model import AccountConfig, CollectConfig, Config, ConfigError, Problem, ScrapeConfig
 from exporter.config.yaml_reader import read_tree
 from exporter.config.yaml_tree import Scalar, Section
+from exporter.hidden import Hidden, HiddenBytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,13 +29,13 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     """Read a file; raise ConfigError with every problem, also where the file itself cannot be read."""
     try:
         with path.open("rb") as file:
-            raw = file.read(SIZE_LIMIT + 1)
+            raw = HiddenBytes(file.read(SIZE_LIMIT + 1))
             exposed = exposure(file.fileno())
     except OSError as error:
         raise _file_error(f"cannot read {path}: {error.strerror}") from None
     if len(raw) > SIZE_LIMIT:
         raise _file_error(f"cannot read {path}: larger than 16 MiB")
-    return parse(_decoded(path, raw), environ, directory=path.parent, exposed=exposed)
+    return parse(Hidden(_decoded(path, raw)), environ, directory=path.parent, exposed=exposed)
 
 
 def parse(text: str, environ: Mapping[str, str], *, directory: Path = Path(), exposed: str = "") -> Config:

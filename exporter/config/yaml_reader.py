@@ -32,7 +32,7 @@ def read_tree(text: str) -> tuple[Node | None, list[Problem]]:
         line = text.count("\n", 0, unprintable.start()) + 1
         return None, [Problem(path="", message="invalid YAML: contains a control character", line=line)]
     try:
-        builder.build(yaml.parse(text, Loader=LOADER))
+        builder.build(yaml.parse(str(text), Loader=LOADER))
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The latter two come from PyYAML's own scanner, for "\\UFFFFFFFF" and the like.
         return None, [*builder.problems, _syntax_problem(error)]
