@@ -14,7 +14,7 @@ from tests.verdict.cases import FRESH, OLD, dumps, read, running
 
 WELL = read(FRESH)
 NEAR = read(backup(created_at=ago(hours=24)))
-UNREAD = WELL.failed(FailureReason.TIMEOUT, at=NOW, duration=None)
+UNREAD = WELL.failed(FailureReason.TIMEOUT, at=0.0, duration=None)
 SHRUNK = read(*dumps(400, 1000, 1000, 1000))
 
 

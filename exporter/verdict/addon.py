@@ -64,7 +64,7 @@ def _of_reading(addon: AddonState, now: datetime, cycle: timedelta) -> Iterator[
     if addon.failure is FailureReason.PENDING:
         yield Concern(kind=Kind.PENDING, text="not read yet")
     elif addon.failure is not None:
-        since = "" if addon.failing_since is None else _since(now - addon.failing_since)
+        since = "" if addon.data_at is None else _since(now - addon.data_at)
         yield Concern(kind=Kind.UNREADABLE, text=f"could not be read{since}: {_words(addon.failure.value)}")
     if addon.data_at is not None and now - addon.data_at > UNREAD_AFTER + 2 * cycle:
         yield Concern(kind=Kind.STALE, text=f"what is known of it was read {span(now - addon.data_at)} ago")

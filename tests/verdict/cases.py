@@ -133,9 +133,9 @@ _CASES: dict[str, tuple[AddonState, str, str]] = {
     "tested": (read(FRESH, restores=summarise_restores(
         [Restore(id="r", status=BackupStatus.COMPLETED, completed_at=ago(days=80))])), "", ""),
     "pending": (AddonState(key=AddonKey("acme", "shop", "x")), "Unreadable", "not read yet"),
-    "forbidden": (read(FRESH).failed(FailureReason.FORBIDDEN, at=ago(hours=3), duration=None), "Unreadable",
-                  "could not be read for 3 h: forbidden"),
-    "gone-and-old": (read(OLD, data_at=ago(hours=3)).failed(FailureReason.NOT_FOUND, at=ago(hours=3), duration=None),
+    "forbidden": (read(FRESH, data_at=ago(hours=3)).failed(FailureReason.FORBIDDEN, at=0.0, duration=None),
+                  "Unreadable DataStale", "could not be read for 3 h: forbidden"),
+    "gone-and-old": (read(OLD, data_at=ago(hours=3)).failed(FailureReason.NOT_FOUND, at=0.0, duration=None),
                      "Unreadable TooOld DataStale", f"{OVERDUE}; could not be read for 3 h: not found"),
     "stale": (read(FRESH, data_at=ago(minutes=50)), "DataStale", "what is known of it was read 50 min ago"),
 }  # fmt: skip

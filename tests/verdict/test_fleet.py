@@ -27,7 +27,7 @@ def verdict(*addons: AddonState, accounts: Iterable[AccountState] = ()) -> Verdi
 
 
 UNREAD = AddonState(key=AddonKey("acme", "shop", "x"))
-UNREADABLE = UNREAD.failed(FailureReason.TIMEOUT, at=ago(seconds=1), duration=timedelta(seconds=1))
+UNREADABLE = UNREAD.failed(FailureReason.TIMEOUT, at=0.0, duration=timedelta(seconds=1))
 NEAR = read(backup(created_at=ago(hours=24)))
 
 
@@ -85,7 +85,7 @@ def test_what_was_not_read_is_never_ok() -> None:
     for reason in FailureReason:
         before = read(FRESH)
         for state in (UNREAD, before):
-            row = row_of(state.failed(reason, at=NOW, duration=None), now=NOW)
+            row = row_of(state.failed(reason, at=0.0, duration=None), now=NOW)
             assert (row.severity, row.error) == (Severity.UNKNOWN, reason)
 
 
