@@ -26,15 +26,13 @@ class ListenAddress:
         significant = port.lstrip("0")[:6] or "0"
         if not (port.isascii() and port.isdigit()) or int(significant) > HIGHEST_PORT:
             raise ValueError(f"{text!r}: the port is no number from 0 to {HIGHEST_PORT}")
-        if host.startswith("[") and host.endswith("]"):
-            host = host[1:-1]
-        elif ":" in host:
-            raise ValueError(f"{text!r}: an IPv6 address wants brackets: [{host}]:{port}")
-        try:
-            host.encode("idna")
-        except UnicodeError as error:
-            raise ValueError(f"{text!r}: {host!r} is no host name") from error
-        return cls(host, int(significant))
+        has_brackets = host.startswith("[") and host.endswith("]")
+        name = host[1:-1] if has_brackets else host
+        if not _can_be_resolved(name):
+            raise ValueError(f"{text!r}: {name!r} is no host name")
+        if ":" in name and not has_brackets:
+            raise ValueError(f"{text!r}: an IPv6 address wants brackets: [{name}]:{port}")
+        return cls(name, int(significant))
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -55,6 +53,15 @@ class ListenAddress:
             self.host, self.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         return socket.create_server(address[:2], family=family)
+
+
+def _can_be_resolved(host: str) -> bool:
+    """Tell whether a host is worth asking a resolver for; brackets are written around one, never inside."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return host.isprintable() and not set(host) & set("[]")
 
 
 FIRST_PASSED_FD = 3

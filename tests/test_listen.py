@@ -47,6 +47,11 @@ def test_an_address_is_read(text: str, host: str, port: int) -> None:
         ("[::1]", "the port is no number"),
         (f"{'a' * 70}:80", "is no host name"),
         ("a..b:80", "is no host name"),
+        ("[[x]]:80", "'[x]' is no host name"),
+        ("[::1]8080[::2]:80", "is no host name"),
+        ("[::1:80", "'[::1' is no host name"),
+        ("a\x1b[2J::1:80", "'a\\x1b[2J::1' is no host name"),
+        ("a\0b:80", "'a\\x00b' is no host name"),
     ],
 )
 def test_a_bad_address_is_refused_with_a_reason(text: str, problem: str) -> None:
