@@ -179,6 +179,13 @@ def test_deep_nesting_is_refused_at_once(text: str) -> None:
     assert _problems(text)[0].endswith(f"nested more than {MAX_DEPTH} levels deep (line 1)")
 
 
+@pytest.mark.parametrize(("text", "line"), [("accounts: [", 1), ("# first\raccounts: {", 2), ("accounts:\n- {a: b", 2)])
+def test_an_error_at_the_end_of_a_text_without_a_line_end_is_on_its_last_line(text: str, line: int) -> None:
+    (problem,) = _problems(text)
+    assert problem.startswith("invalid YAML: ")
+    assert problem.endswith(f", at the end of the file (line {line})")
+
+
 def test_merging_the_same_large_mapping_again_and_again_is_refused() -> None:
     large = ", ".join(f"k{index}: 1" for index in range(1000))
     problems = _problems(f"a: &a {{{large}}}\nb:\n" + "- {<<: [*a, *a]}\n" * 10_000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
@@ -20,6 +21,8 @@ MAX_VALUES = 1_000_000
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ASTERISK = "a * begins an alias (*name); put a pattern in quotes"
+# As YAML counts lines: an editor may know fewer.
+_LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 _CONTAINER_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
@@ -35,13 +38,13 @@ def read_tree(text: str) -> tuple[Node | None, list[Problem]]:
         builder.build(yaml.parse(str(text), Loader=LOADER))
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # The latter two come from PyYAML's own scanner, for "\\UFFFFFFFF" and the like.
-        return None, [*builder.problems, _syntax_problem(error)]
+        return None, [*builder.problems, _syntax_problem(error, text)]
     except _GivenUp:
         return None, builder.problems
     return builder.root, builder.problems
 
 
-def _syntax_problem(error: Exception) -> Problem:
+def _syntax_problem(error: Exception, text: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     # str(error) quotes the file, which may hold a token, and so do the texts of PyYAML's own scanner.
     # Those of libyaml are constants.
@@ -51,6 +54,10 @@ def _syntax_problem(error: Exception) -> Problem:
         message = f"invalid YAML: {_ASTERISK}"
     if mark is None:
         return Problem(path="", message=message)
+    last = len(_LINE_END.findall(text))
+    if mark.line > last:
+        # libyaml ends every text with a line end of its own.
+        return Problem(path="", message=f"{message}, at the end of the file", line=last + 1)
     return Problem(path="", message=f"{message}, at column {mark.column + 1}", line=mark.line + 1)
 
 
