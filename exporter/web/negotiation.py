@@ -3,6 +3,7 @@
 prometheus_client's own choice ignores q-values, echoes any version back and fails on one that is no number.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -24,6 +25,11 @@ class _Choice:
     parameters: dict[str, str] = field(default_factory=dict)
 
 
+# What stands in quotes separates nothing (RFC 9110, 5.6.4); a quotation that is not closed goes on to the end.
+_ELEMENT, _PART = (re.compile(rf'(?:[^{separator}"]|"(?:[^"\\]|\\.)*"?)+') for separator in ",;")
+_ESCAPED = re.compile(r"\\(.)")
+# More digits than the three of RFC 9110, 12.4.2, mean something too.
+_WEIGHT = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
 _OPENMETRICS_VERSIONS = frozenset({"", "1.0.0"})
 _TEXT_RANGES = ("text/plain", "text/*", "*/*")
 _OPENMETRICS_RANGES = ("application/openmetrics-text", "application/*", "*/*")
@@ -64,18 +70,19 @@ def _quality(choices: list[_Choice], most_specific_first: tuple[str, ...]) -> fl
 
 
 def _choices(header: str) -> Iterator[_Choice]:
-    for element in header.lower().split(","):
-        name, *pairs = (part.strip() for part in element.split(";"))
-        parameters = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-        parameters = {key.strip(): value.strip().strip('"') for key, value in parameters.items()}
-        if name:
-            yield _Choice(name=name, quality=_number(parameters.pop("q", "1")), parameters=parameters)
+    for element in _ELEMENT.findall(header.lower()):
+        name, _, pairs = element.partition(";")
+        parameters = dict(pair.split("=", 1) for pair in _PART.findall(pairs) if "=" in pair)
+        parameters = {key.strip(): _unquoted(value.strip()) for key, value in parameters.items()}
+        if name.strip():
+            yield _Choice(name=name.strip(), quality=_number(parameters.pop("q", "1")), parameters=parameters)
+
+
+def _unquoted(value: str) -> str:
+    return _ESCAPED.sub(r"\1", value.strip('"')) if value.startswith('"') else value
 
 
 def _number(quality: str) -> float:
     """Read a q-value; one that is none counts as a refusal, so that no format is forced on a confused client."""
-    try:
-        number = float(quality)
-    except ValueError:
-        return 0.0
-    return number if 0 <= number <= 1 else 0.0
+    number = float(quality) if _WEIGHT.fullmatch(quality) else 0.0
+    return number if number <= 1 else 0.0
