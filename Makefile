@@ -1,10 +1,11 @@
 # The door to the project: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stack test coverage check fix docs dashboards dashboards-preview deploy bench release-check lock clean audit
+.PHONY: help demo demo-stack test coverage check fix docs dashboards dashboards-preview deploy bench release-check lock clean audit fuzz
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-SOURCES := exporter tests bench scripts dashboards
+SOURCES := exporter tests bench scripts dashboards fuzz
+SECONDS := 30
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,10 @@ bench: $(INSTALLED) ## measure scrapes, memory and requests, beside prometheus_c
 release-check: $(INSTALLED) ## build sdist, wheel, chart and image, install the wheel afresh and try it
 	$(BIN)/python -m scripts.release_check
 
+fuzz: $(INSTALLED) ## search for inputs that break a property: all targets, or TARGETS="wire listen"; each for SECONDS=30
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fuzz.txt
+	$(BIN)/python -m fuzz --seconds $(SECONDS) $(TARGETS)
+
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header
 lock: $(INSTALLED) ## pin the newest versions, with hashes
@@ -67,10 +72,11 @@ lock: $(INSTALLED) ## pin the newest versions, with hashes
 	$(COMPILE) --upgrade --group build --output-file requirements-build.txt
 	$(COMPILE) --upgrade --group dev --constraint requirements.txt --constraint requirements-build.txt \
 		pyproject.toml --output-file requirements-dev.txt
+	$(COMPILE) --upgrade --group fuzz --output-file requirements-fuzz.txt
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) .tools dist tests/js/node_modules tests/dashboards/schema/node_modules \
-		dashboards/preview/node_modules dashboards/preview/dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+		dashboards/preview/node_modules dashboards/preview/dist .coverage* .fuzz .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(INSTALLED): requirements-dev.txt pyproject.toml
 	scripts/make-venv $(VENV)
