@@ -25,8 +25,9 @@ _LONGEST_SHOWN = 32
 class Reading:
     """One reading of a configuration: what it may look at, and what it has found so far.
 
-    `exposed` says what others may do with the file. Neither the environment nor, in a Field, what stands in the file is
-    in the repr: secrets are among it.
+    `exposed` says what others may do with the file, `meant` keeps what unknown keys resemble: to find out is slow, and
+    aliases repeat a mistake any number of times. Neither the environment nor, in a Field, what stands in the file is in
+    the repr: secrets are among it.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -34,6 +35,7 @@ class Reading:
     exposed: str = ""
     problems: list[Problem]
     warnings: list[str]
+    meant: dict[tuple[str, Keys], list[str]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +72,11 @@ class Field:
             return None
         fields = {}
         for key, entry in self.node.entries.items():
-            field = self._child(child_path(self.path, key), entry.node, entry.line)
+            child = self._child(child_path(self.path, key), entry.node, entry.line)
             if key in keys:
-                fields[key] = field
+                fields[key] = child
             else:
-                field.refuse(_unknown(key, keys))
+                child.refuse(self._unknown(key, keys))
         return fields
 
     def items(self) -> list[Field]:
@@ -119,15 +121,19 @@ class Field:
         message = f"must be text, but YAML reads it as {self.node.kind}; put it in quotes"
         return message if secret else f"{message}: {self.shown()}"
 
+    def _unknown(self, key: str, keys: Keys) -> str:
+        # Comparing takes time with the square of the length.
+        if len(key) > _LONGEST_LIKELY_KEY:
+            return "unknown key"
+        meant = self.reading.meant
+        if (key, keys) not in meant:
+            meant[key, keys] = get_close_matches(key, keys, n=1, cutoff=0.7)
+        near = meant[key, keys]
+        return f"unknown key; did you mean {near[0]}?" if near else "unknown key"
+
     def _child(self, path: str, node: Node, line: int) -> Field:
         return Field(reading=self.reading, path=path, node=node, line=line)
 
 
 def _kind(node: Node) -> str:
     return "nothing" if isinstance(node, Scalar) and not node.text else node.kind
-
-
-def _unknown(key: str, keys: Keys) -> str:
-    # Comparing takes time with the square of the length.
-    near = get_close_matches(key, keys, n=1, cutoff=0.7) if len(key) <= _LONGEST_LIKELY_KEY else []
-    return f"unknown key; did you mean {near[0]}?" if near else "unknown key"

@@ -54,6 +54,13 @@ def test_aliases_of_aliases_take_little_time(levels: int, width: int, is_list: b
     webconfig.a_bomb_is_defused(levels, width, is_list=is_list)
 
 
+def test_a_mistake_that_aliases_repeat_a_hundred_thousand_times_takes_little_time() -> None:
+    entry = "{projecx: 1, addox: 2, max_agf: 3, exclud: 1, typs: 2}"
+    accounts = ", ".join(["{addons: *entries}"] * 3000)
+    text = f"x: &entries [{', '.join([entry] * 20)}]\naccounts: [{accounts}]\n"
+    configuration.text_is_a_configuration_or_problems(text, {})
+
+
 @pytest.mark.parametrize(
     "text",
     ["[" * 100_000, "- " * 100_000, "? " * 100_000, "{a: " * 100_000, "a: " + "1:" * 100_000, "'" + "\\" * 100_000],
