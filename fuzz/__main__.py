@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 
 from fuzz.targets import TARGETS
@@ -27,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
         TARGETS[options.targets[0]].run(options.replay.read_bytes())
         sys.stdout.write("The properties hold for this input.\n")
         return 0
+    if find_spec("atheris") is None:
+        sys.stderr.write("atheris is not installed; `make fuzz` does that\n")
+        return 2
     found = [name for name in options.targets if not _fuzz(name, options.seconds)]
     return 1 if found else 0
 
@@ -62,14 +66,16 @@ def _fuzz(name: str, seconds: int) -> bool:
         *(f"-dict={dictionary}", f"-artifact_prefix={found}/{name}-", "-print_final_stats=1"),
     ]
     ended = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")  # noqa: S603 - ours
-    report = ended.stdout + ended.stderr
+    # The traceback goes to standard output, libFuzzer's own words to standard error.
+    report = ended.stderr[-_TAIL:] + ended.stdout[-_TAIL:]
     if ended.returncode == 0:
         sys.stdout.write(f"{name:14} {_figures(report, seconds)}\n")
         sys.stdout.flush()
         return True
-    sys.stdout.write(f"{report[-_TAIL:]}\n{name}: found something, see above\n")
+    sys.stdout.write(f"{report}\n{name}: ended with code {ended.returncode}, see above\n")
     for written in re.findall(r"Test unit written to (\S+)", report):
-        sys.stdout.write(f"once more: {sys.executable} -m fuzz --replay {written} {name}\n")
+        sys.stdout.write(f"to try it once more: {sys.executable} -m fuzz --replay {written} {name}\n")
+    sys.stdout.flush()
     return False
 
 

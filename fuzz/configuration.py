@@ -8,7 +8,7 @@ from exporter.config import AccountConfig, AddonEntry, Config, ConfigError, pars
 from exporter.northflank.token import expiry
 from fuzz.bounds import bounded
 from fuzz.draw import Draw
-from fuzz.yaml_texts import MARK, bomb, damaged, problems_have_places
+from fuzz.yaml_texts import MARK, bomb, damaged, entries_of_entries, problems_have_places
 
 _FOLDER = Path("/nonexistent")
 _WITHOUT_LINE = (("", "the file is empty"), ("accounts", "is missing"))
@@ -91,6 +91,11 @@ def everything_said(text: str, environ: Mapping[str, str]) -> str:
 def a_bomb_is_defused(levels: int, width: int, *, is_list: bool) -> None:
     """A few aliases of aliases are refused or read in little time, whatever they would be written out."""
     text_is_a_configuration_or_problems(bomb(levels, width, is_list=is_list), {})
+
+
+def entries_of_entries_are_defused(width: int) -> None:
+    """Accounts that repeat addons that repeat exclusions are refused or read in little time."""
+    text_is_a_configuration_or_problems(entries_of_entries(width), {})
 
 
 def duration_is_the_sum_of_its_parts(text: str) -> None:
@@ -183,6 +188,7 @@ def run(data: bytes) -> None:
                 secrets_are_not_told(text, ENVIRON)
         case 3:
             a_bomb_is_defused(draw.integer(40), draw.integer(40), is_list=draw.pick((True, False)))
+            entries_of_entries_are_defused(draw.pick((1, 2, 10, 30, 200)))
         case _:
             duration_is_the_sum_of_its_parts(draw.rest_as_text())
 
@@ -193,6 +199,6 @@ def seeds() -> Iterator[bytes]:
     yield b"\0accounts: [{token: abc, addons: [{project: shop, addon: '*'}]}]"
     yield b"\0a: &a {x: 1}\nb: {<<: *a, y: [*a, !!str 2]}\n"
     yield b"\1\2\0\x10\4\0\3\1\1\0\2\2"
-    yield b"\3\7\x0a\0"
+    yield b"\3\7\x0a\0\4"
     yield b"\3\6\x0b\1"
     yield b"\0041d12h30m500ms"

@@ -74,6 +74,15 @@ def damaged(text: str, draw: Draw) -> str:
     return text
 
 
+def entries_of_entries(width: int) -> str:
+    """Give accounts that all have the same addons, which all have the same exclusions: `width` cubed ones to read."""
+    excluded = ", ".join(f'"e{number}*"' for number in range(width))
+    addons = f'{{project: "*", addon: "*", exclude: &excluded [{excluded}]}}'
+    addons += ", {project: p, addon: '*', exclude: *excluded}" * (width - 1)
+    accounts = f"{{addons: &addons [{addons}]}}" + ", {addons: *addons}" * (width - 1)
+    return f"accounts: [{accounts}]\n"
+
+
 def bomb(levels: int, width: int, *, is_list: bool) -> str:
     """Give aliases of aliases, which written out are `width` to the power of `levels` values."""
     begin, end = ("[", "]") if is_list else ("{", "}")

@@ -105,6 +105,14 @@ def test_an_input_that_breaks_a_property_does_so_again(tmp_path: Path, monkeypat
         main(["--replay", str(tried), "listen"])
 
 
+def test_without_the_fuzzer_it_says_where_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("fuzz.__main__.find_spec", lambda _name: None)
+    assert main([]) == 2
+    assert "`make fuzz`" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments", [["nothing"], ["--replay", "x"], ["--replay", "x", "wire", "listen"]])
 def test_a_target_that_does_not_exist_is_wrong_usage(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):

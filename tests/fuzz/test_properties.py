@@ -1,11 +1,14 @@
 """The fuzzer's properties, tried with values that hypothesis makes up: of the wire, headers, addresses, schedules."""
 
 import base64
+import itertools
 import json
+from collections.abc import Iterator
 from datetime import UTC
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fuzz import accept, listen, schedule, wire
@@ -18,18 +21,23 @@ json_texts = json_values.map(lambda value: json.dumps(value).encode())
 header_texts = st.text(st.characters(codec="utf-8") | st.characters(categories=["Cs"]))
 
 # Words that the fields hold, so that most items are nearly right, and what is often handled wrongly.
-field_values = json_values | st.sampled_from(
-    [
-        *("dump", "completed", "hourly", "weekly", "sameAddon", "paused", ["b", "a", "b"]),
-        *(
-            "2026-03-10T10:00:00Z",
-            "2026-03-10T10:00:00+05:30",
-            "0001-01-01T00:00:00+14:00",
-            "9999-12-31T23:59:59-14:00",
-        ),
-        *("a\0b", "\ud800", "..", "a/b", "", "a\nb", -1, 1e999, 10**40, "1e3", 0, 36_501),
-    ]
+FIELD_VALUES: tuple[object, ...] = (
+    *("dump", "completed", "hourly", "weekly", "sameAddon", "paused", ["b", "a", "b"], [0, 1e999, 61, "2"], None, {}),
+    *("2026-03-10T10:00:00Z", "2026-03-10T10:00:00+05:30", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"),
+    *("a\0b", "\ud800", "..", "a/b", "", "a\nb", -1, 1e999, 10**40, "1e3", 0, 36_501, True, 1.5),
 )
+HEADER_VALUES = (
+    *("0", "1000", " 30 ", "59.9", "-1", "1e3", "1773151800", "1773151800000", "253402300800", "9" * 15, "9" * 16, ""),
+    *("Sat, 14 Mar 2026 09:26:53 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 +2359"),
+)
+field_values = json_values | st.sampled_from(FIELD_VALUES)
+
+
+def changed_once(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give an item with each of its fields, and each of those inside, holding each value that may be trouble."""
+    for name, value in item.items():
+        inside = changed_once(value) if isinstance(value, dict) else ()
+        yield from ({**item, name: other} for other in (*FIELD_VALUES, *inside))
 
 
 def changed(item: dict[str, object]) -> st.SearchStrategy[bytes]:
@@ -84,7 +92,32 @@ def test_a_body_of_megabytes_takes_little_time(opening: bytes) -> None:
         wire.body_is_an_addon_or_malformed(body)
 
 
-@given(st.integers(400, 999), st.lists(header_texts, max_size=5).map(tuple), st.binary() | json_texts)
+@every_list
+def test_any_field_may_hold_anything(key: str) -> None:
+    for item in wire.EXAMPLES[key]:
+        for odd in changed_once(item):
+            raw = json.dumps(odd).encode()
+            wire.good_items_survive(key, raw, 1)
+            wire.body_is_a_page_or_malformed(key, b'{"data":{"%s":[%s]}}' % (key.encode(), raw))
+            wire.body_is_an_addon_or_malformed(b'{"data":%s}' % raw)
+
+
+def test_limits_dates_and_waits_may_hold_anything() -> None:
+    for reset, date, wait in itertools.product(HEADER_VALUES, repeat=3):
+        values = ("1000", "998", reset, date, wait)
+        wire.headers_are_limits_or_nothing(values)
+        wire.answer_is_an_error_with_a_reason(429, values, b"")
+
+
+statuses = st.sampled_from([401, 403, 404, 429, 500]) | st.integers(400, 999)
+header_values = header_texts | st.sampled_from(HEADER_VALUES)
+
+
+@given(
+    statuses,
+    st.lists(header_values, min_size=3, max_size=5).map(tuple),
+    st.binary() | json_texts | st.just(b"a" * 9999),
+)
 def test_any_answer_that_means_no_has_a_reason(status: int, values: tuple[str, ...], body: bytes) -> None:
     wire.headers_are_limits_or_nothing(values)
     wire.answer_is_an_error_with_a_reason(status, values, body)
@@ -131,7 +164,12 @@ def test_a_weight_that_is_none_is_a_refusal(weight: str) -> None:
     accept.what_is_no_weight_refuses(weight)
 
 
-@given(header_texts | st.text("[]:.0123456789abé\x1b\0 ").map(lambda text: text + ":80"))
+hosts = st.text("[]:.0123456789abé\x1b\0 ")
+ports = st.integers(0, 70_000).map(str) | st.sampled_from(["65535", "65536", "000065536", "-1", ""])
+
+
+@given(header_texts | st.builds("{}:{}".format, hosts, ports))
+@example(":65536")
 def test_any_text_is_an_address_exactly_where_it_is_written_like_one(text: str) -> None:
     listen.text_is_an_address_or_refused(text)
 
