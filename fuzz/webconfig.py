@@ -66,8 +66,21 @@ def secrets_are_not_told(text: str) -> None:
     try:
         said = repr(parse(text, PATH))
     except WebConfigError as error:
-        said = f"{error}\n{error!r}\n{error.problems!r}\n{error.__context__!r}"
+        said = _said_by(error)
     assert MARK not in said, said
+
+
+def problems_tell_no_secret(text: str) -> None:
+    """No problem tells a secret that stands in the wrong place; in a good text, what stands for a path is one."""
+    try:
+        parse(text, PATH)
+    except WebConfigError as error:
+        said = _said_by(error)
+        assert MARK not in said, said
+
+
+def _said_by(error: WebConfigError) -> str:
+    return f"{error}\n{error!r}\n{error.problems!r}\n{error.__context__!r}\n{error.__cause__!r}"
 
 
 def a_missing_line_never_opens_the_door(text: str, line: int) -> None:

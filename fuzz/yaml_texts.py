@@ -1,17 +1,57 @@
 """What both configurations' properties have in common: problems with their places, and texts damaged on purpose."""
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sequence
 
 from exporter.config import Problem
 from fuzz.draw import Draw
 
-T = TypeVar("T")
-
 MARK = "zqzq"
 """Begins every secret that the properties put in, and nothing else."""
 
+LONG_SECRET = f"{MARK}{'0123456789abcdef' * 4}"
+"""Longer than any name or id that a message repeats."""
+
+TROUBLE = (
+    *(
+        LONG_SECRET,
+        f"[{LONG_SECRET}]",
+        f"{{{LONG_SECRET}: 1}}",
+        f'"{LONG_SECRET}\\n"',
+        f"*{LONG_SECRET}",
+        f"!{LONG_SECRET} x",
+    ),
+    *(
+        "",
+        "~",
+        "off",
+        "0",
+        "-1",
+        "0s",
+        "1e999",
+        "0x1",
+        "9999999999999y",
+        "[]",
+        "{}",
+        "[[]]",
+        "acme",
+        "plain",
+        '"*[z-a]"',
+    ),
+    *(
+        r'"a\r\nb"',
+        r'"a\0b"',
+        r'"\u20ac"',
+        r'"\x1b[2J"',
+        '"${"',
+        '"${UNSET}"',
+        "TLS10",
+        "TLS13",
+        "NoClientCert",
+        "999999999h",
+    ),
+)
+_VALUE = re.compile(r"^ *(?:- )?[A-Za-z0-9_-]+: (\S.*)$", re.MULTILINE)
 _PATH = re.compile(r"(?:(?:\.?[A-Za-z_][A-Za-z0-9_-]{0,23})|(?:\[[0-9]+\])|(?:\[\"…\"\]))*")
 # As YAML counts them: an editor may know fewer.
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -72,6 +112,13 @@ def damaged(text: str, draw: Draw) -> str:
                 piece = text[other : other + 24]
         text = text[:start] + piece + text[start + length :]
     return text
+
+
+def each_value_replaced(text: str) -> Iterator[str]:
+    """Give a text with each value of a key, in turn, replaced by each that may be trouble, a secret among them."""
+    for value in _VALUE.finditer(text):
+        for other in TROUBLE:
+            yield text[: value.start(1)] + other + text[value.end(1) :]
 
 
 def entries_of_entries(width: int) -> str:

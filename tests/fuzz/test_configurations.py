@@ -10,7 +10,7 @@ from exporter import webconfig as web
 from exporter.config import ConfigError
 from fuzz import configuration, webconfig
 from fuzz.draw import Draw
-from fuzz.yaml_texts import MARK, damaged
+from fuzz.yaml_texts import MARK, damaged, each_value_replaced
 from tests.test_config_properties import noise, structures
 
 yaml_texts = (
@@ -41,6 +41,18 @@ def test_a_damaged_web_configuration_is_one_or_problems_with_places(edit: bytes)
     webconfig.text_is_a_web_configuration_or_problems(text)
     if text.count(MARK) == webconfig.EXAMPLE.count(MARK):
         webconfig.secrets_are_not_told(text)
+
+
+def test_any_value_of_a_configuration_may_be_anything() -> None:
+    for text in each_value_replaced(configuration.EXAMPLE):
+        configuration.text_is_a_configuration_or_problems(text, configuration.ENVIRON)
+        configuration.secrets_are_not_told(text, configuration.ENVIRON)
+
+
+def test_any_value_of_a_web_configuration_may_be_anything() -> None:
+    for text in each_value_replaced(webconfig.EXAMPLE):
+        webconfig.text_is_a_web_configuration_or_problems(text)
+        webconfig.problems_tell_no_secret(text)
 
 
 @pytest.mark.parametrize("line", range(webconfig.EXAMPLE.count("\n")))
