@@ -79,7 +79,7 @@ def configure(*, level: str, form: str, stream: TextIO) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(FORMATS[form]())
     logging.basicConfig(level=LEVELS[level], handlers=[handler], force=True)
-    logging.getLogger("aiohttp.server").addFilter(_demote_bad_requests)
+    logging.getLogger("aiohttp.server").addFilter(_demote_what_clients_do)
     # asyncio's own debug lines tell of selectors, not of backups.
     logging.getLogger("asyncio").setLevel(max(LEVELS[level], logging.INFO))
     logging.getLogger("asyncio").addFilter(_tells_more_than_that_a_client_left)
@@ -131,9 +131,12 @@ def _fault(error: BaseException) -> _Fault:
     return type(error), place, *map(_fault, members)
 
 
-def _demote_bad_requests(record: logging.LogRecord) -> bool:
-    """Make a debug line without traceback of a request that is no HTTP: anybody could fill the log with them."""
-    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+def _demote_what_clients_do(record: logging.LogRecord) -> bool:
+    """Make a debug line without traceback of a request that is no HTTP: anybody could fill the log with them.
+
+    Likewise of a client that leaves before aiohttp's own "100 Continue", for which it had asked.
+    """
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | ConnectionError):
         record.levelno, record.levelname = logging.DEBUG, "DEBUG"
         record.exc_info = None
         return logging.getLogger().isEnabledFor(logging.DEBUG)

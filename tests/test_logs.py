@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aiohttp import ClientConnectionResetError
 from aiohttp.http_exceptions import BadHttpMessage
 from hypothesis import given
 from hypothesis import strategies as st
@@ -189,14 +190,15 @@ def test_configuring_again_does_not_double_the_lines(stream: io.StringIO) -> Non
     assert stream.getvalue().count("once") == 1
 
 
+@pytest.mark.parametrize("error", [BadHttpMessage("Invalid method"), ClientConnectionResetError("Cannot write")])
 @pytest.mark.parametrize(("level", "lines"), [("info", 0), ("debug", 1)])
-def test_a_request_that_is_no_http_is_a_debug_line_without_traceback(
-    stream: io.StringIO, level: str, lines: int
+def test_what_clients_do_is_a_debug_line_without_traceback_and_no_error_of_ours(
+    stream: io.StringIO, level: str, lines: int, error: Exception
 ) -> None:
     logs.configure(level=level, form="logfmt", stream=stream)
 
-    error = BadHttpMessage("Invalid method")
-    logging.getLogger("aiohttp.server").error("Error handling request", exc_info=error)
+    with logs.tracebacks_counted(lambda: pytest.fail("it was counted")):
+        logging.getLogger("aiohttp.server").error("Error handling request", exc_info=error)
 
     assert stream.getvalue().count("level=debug") == lines
     assert "traceback" not in stream.getvalue()
