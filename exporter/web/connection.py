@@ -7,6 +7,8 @@ from typing import Any
 
 from aiohttp import StreamReader, web
 
+from exporter.web.tidying import Tidying
+
 HEAD_SECONDS = 10.0
 """How long a client may take to send a request's head, counted from its first byte or from connecting."""
 
@@ -80,6 +82,7 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take what has been read. It may begin a head, whose rest is waited for."""
+        self._connections.tidying.received(nbytes)
         if self.is_busy:
             self._has_more = True
         elif self._head_size > LARGEST_HEAD:
@@ -180,6 +183,7 @@ class Connections:
         self._limit = (max_requests or UNLIMITED_SCRAPES) + SPARE_CONNECTIONS
         self._used_at: dict[Connection, float] = {}
         self._freed = asyncio.Event()
+        self.tidying = Tidying()
 
     async def room(self) -> None:
         """Wait until there is room for one more."""
@@ -203,6 +207,7 @@ class Connections:
 
     def used(self, connection: Connection) -> None:
         """Take note that one is new, or has just been of use."""
+        self.tidying.used()
         self.left(connection)
         self._used_at[connection] = asyncio.get_running_loop().time()
 
