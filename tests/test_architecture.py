@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "api_token": "hidden",
         "logs": "",
         "output": "",
+        "memory": "",
         "listen": "",
         "healthcheck": "",
         "simulator": "listen",
@@ -43,8 +44,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "northflank.listing": "model northflank.body",
         "northflank.token": "",
         "northflank.clock": "",
-        "northflank.receiving": "northflank.errors",
         "northflank.session": "",
+        "northflank.receiving": "memory northflank.errors",
         "northflank.fairness": "",
         "northflank.client": (
             "hidden model northflank.body northflank.clock northflank.errors northflank.fairness "
@@ -104,7 +105,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "web.client_hello": "",
         "web.basic_auth": "hidden",
         "web.rate_limit": "webconfig",
-        "web.tidying": "",
+        "web.tidying": "memory",
         "web.connection": "web.tidying",
         "web.site": "web.connection",
         "web.answers": "web.connection",

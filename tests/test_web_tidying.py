@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yarl
 
-from exporter import serve
+from exporter import memory, serve
 from exporter.app import Exporter
 from exporter.config import load
 from exporter.listen import ListenAddress
@@ -72,7 +72,7 @@ async def test_after_many_uses_the_garbage_is_collected(
     address: ListenAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tidying, "MOST_USES", 10)
-    monkeypatch.setattr(tidying, "SETTLING_SECONDS", 0.01)
+    monkeypatch.setattr(memory, "SETTLING_SECONDS", 0.01)
     left_behind = weakref.ref(Circle())
 
     await asked(address, ["/-/healthy"] * 3)
@@ -86,7 +86,7 @@ async def test_handing_memory_back_does_no_harm_where_the_c_library_cannot(
 ) -> None:
     monkeypatch.setattr("ctypes.CDLL", lambda _: object())
     monkeypatch.setattr(tidying, "MOST_USES", 1)
-    monkeypatch.setattr(tidying, "SETTLING_SECONDS", 0.0)
+    monkeypatch.setattr(memory, "SETTLING_SECONDS", 0.0)
 
     for _ in range(3):
         assert await get(f"http://{address}/-/healthy") == (200, "Healthy.\n")

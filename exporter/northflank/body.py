@@ -17,6 +17,9 @@ T = TypeVar("T")
 PAGE_SIZE = 100
 """The largest page that the API gives."""
 
+MOST_ITEMS = 20_000
+"""Items on one page: so many fill the longest list that is read. One page with more is no page of a list."""
+
 _NOTHING: dict[str, Any] = {}
 _LONGEST_NUMBER = 36  # digits: no number of the API comes near it, and long ones are costly to convert
 _MOST_DIGITS = 18  # bytes of an exabyte: no number that counts something is longer
@@ -74,6 +77,8 @@ def parse_page(body: bytes | bytearray, key: str, parse_item: Callable[[object],
         raw_items = None
     if not isinstance(raw_items, list):
         raise MalformedBody(f"the body holds no list at data.{key}")
+    if len(raw_items) > MOST_ITEMS:
+        raise MalformedBody(f"the body holds more than {MOST_ITEMS} items at data.{key}")
     items = tuple(item for raw in raw_items if (item := parse_item(raw)) is not None)
     return Page(items=items, rejected=len(raw_items) - len(items), cursor=_next_cursor(envelope.get("pagination")))
 

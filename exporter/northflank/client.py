@@ -27,7 +27,7 @@ from exporter.northflank.errors import (
     RequestTimeout,
 )
 from exporter.northflank.fairness import Turnstile
-from exporter.northflank.receiving import read_start, read_whole
+from exporter.northflank.receiving import read_start, read_whole, taken_apart
 from exporter.northflank.session import Session, connection_fault
 from exporter.northflank.window import RequestWindow, Sent
 from exporter.northflank.wire import error_of_status, parse_backups_page, parse_date, parse_rate_limit
@@ -123,7 +123,8 @@ class NorthflankClient:
 
     async def addon(self, project_id: str, addon_id: str) -> AddonDetails:
         """Read what an addon is and when it was created."""
-        return parse_addon(await self._get(Endpoint.ADDON, self._addon(project_id, addon_id)), addon_id)
+        body = await self._get(Endpoint.ADDON, self._addon(project_id, addon_id))
+        return taken_apart(body, lambda whole: parse_addon(whole, addon_id))
 
     async def backups_page(
         self, project_id: str, addon_id: str, page: PageRequest, *, known: bytes = b""
@@ -136,7 +137,7 @@ class NorthflankClient:
         digest = blake2b(body, digest_size=_DIGEST_BYTES).digest()
         if digest == known:
             return None
-        return replace(self._counted(Endpoint.BACKUPS, parse_backups_page(body)), digest=digest)
+        return replace(self._counted(Endpoint.BACKUPS, taken_apart(body, parse_backups_page)), digest=digest)
 
     async def schedules_page(self, project_id: str, addon_id: str, cursor: str) -> Page[Schedule]:
         """Read one page of an addon's list of backup schedules; mostly there is but one."""
@@ -156,7 +157,7 @@ class NorthflankClient:
 
     async def _page(self, endpoint: Endpoint, path: str, cursor: str, parse: Callable[[bytearray], Page[T]]) -> Page[T]:
         page = PageRequest(cursor=cursor, size=PAGE_SIZE)
-        return self._counted(endpoint, parse(await self._page_body(endpoint, path, page)))
+        return self._counted(endpoint, taken_apart(await self._page_body(endpoint, path, page), parse))
 
     def _counted(self, endpoint: Endpoint, page: Page[T]) -> Page[T]:
         if page.rejected:

@@ -1,14 +1,23 @@
 """Reads the bodies of answers, as far as they are wanted."""
 
 import asyncio
+import traceback
+from collections.abc import Callable
 from contextlib import suppress
+from typing import TypeVar
 
 import aiohttp
 
+from exporter.memory import empty_free_lists, give_back_soon
 from exporter.northflank.errors import InvalidResponse
+
+T = TypeVar("T")
 
 MAX_BODY_BYTES = 16 * 2**20
 """A decoded body is read no further than this, so that a compressed bomb costs nothing."""
+
+LARGE_BODY_BYTES = 2**20
+"""No page of a well-meant API comes near this; afterwards memory is given back."""
 
 MAX_ERROR_BODY_BYTES = 64 * 2**10
 
@@ -26,6 +35,9 @@ async def read_whole(response: aiohttp.ClientResponse) -> bytearray:
         failure = InvalidResponse("the body broke off or cannot be decoded")
     else:
         return body
+    finally:
+        if len(body) > LARGE_BODY_BYTES:
+            give_back_soon()
     raise failure
 
 
@@ -39,3 +51,16 @@ async def read_start(response: aiohttp.ClientResponse, seconds: float) -> bytear
                 if len(body) > MAX_ERROR_BODY_BYTES:
                     break
     return body
+
+
+def taken_apart(body: bytearray, parse: Callable[[bytearray], T]) -> T:
+    """Give what `parse` makes of a body. Of an absurd one nothing else is left: it may have been a million objects."""
+    try:
+        return parse(body)
+    except InvalidResponse as error:
+        # The error holds what was being called, and so all that was decoded.
+        traceback.clear_frames(error.__traceback__)
+        raise
+    finally:
+        if len(body) > LARGE_BODY_BYTES:
+            empty_free_lists()

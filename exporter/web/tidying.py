@@ -1,19 +1,15 @@
 """Memory that clients have taken up, given back: neither a flood of requests nor what is in them stays here."""
 
-import asyncio
-import gc
-
 import yarl
 from yarl import _parse, _url
+
+from exporter.memory import give_back_soon
 
 MOST_BYTES = 64 * 1024
 """Bytes that clients may send until what is remembered of their URLs is forgotten."""
 
 MOST_USES = 200
-"""New connections and answers until the garbage is collected; Prometheus alone takes an hour for so many."""
-
-SETTLING_SECONDS = 5.0
-"""How long after so many that happens: a flood lasts, and most of what it takes is in use meanwhile."""
+"""New connections and answers until memory is given back; Prometheus alone takes half an hour for so many."""
 
 
 class Tidying:
@@ -22,7 +18,6 @@ class Tidying:
     def __init__(self) -> None:
         self._bytes = 0
         self._uses = 0
-        self._timer: asyncio.TimerHandle | None = None
 
     def received(self, size: int) -> None:
         """Count bytes that were sent by clients.
@@ -37,14 +32,9 @@ class Tidying:
     def used(self) -> None:
         """Count a new connection or an answer."""
         self._uses += 1
-        if self._uses >= MOST_USES and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(SETTLING_SECONDS, self._tidy)
-
-    def _tidy(self) -> None:
-        self._uses, self._timer = 0, None
-        _forget_urls()
-        gc.collect()
-        _trim()
+        if self._uses >= MOST_USES:
+            self._uses = 0
+            give_back_soon()
 
 
 def _forget_urls() -> None:
@@ -59,12 +49,3 @@ def _forget_urls() -> None:
         _parse.make_netloc,
     ):
         remembered.cache_clear()
-
-
-def _trim() -> None:
-    """Let the C library give memory that is free back to the operating system: by itself glibc keeps much of it."""
-    import ctypes  # noqa: PLC0415 - takes time and memory, and few need it
-
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
