@@ -2,24 +2,30 @@
 
 import asyncio
 import gc
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
-SETTLING_SECONDS = 5.0
-"""How long after it was asked for that happens: what takes much memory mostly lasts a while, or comes again."""
+SETTLING_SECONDS = 1.0
+"""So long it must be quiet before that happens: others would wait for it."""
 
-_planned: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
+_planned: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.TimerHandle] = WeakKeyDictionary()
 
 
 def give_back_soon() -> None:
-    """Plan to collect the garbage, and to hand free memory back; more often than every few seconds it happens not.
+    """Plan to collect the garbage, and to hand free memory back, once nothing has happened for a while.
 
     Circles of objects wait for a collector that nothing wakes once it is quiet, and glibc keeps pages that are free
-    between others that are not. What this takes grows with what is watched: some 60 ms with 2,000 addons.
+    between others that are not. What this takes grows with what is watched: some 20 ms with 5,000 addons.
     """
     loop = asyncio.get_running_loop()
-    if loop not in _planned:
-        _planned.add(loop)
-        loop.call_later(SETTLING_SECONDS, _give_back, loop)
+    if loop in _planned:
+        _planned[loop].cancel()
+    _planned[loop] = loop.call_later(SETTLING_SECONDS, _give_back, loop)
+
+
+def put_off() -> None:
+    """Let what is planned wait a little longer: something is going on."""
+    if asyncio.get_running_loop() in _planned:
+        give_back_soon()
 
 
 def empty_free_lists() -> None:
@@ -32,7 +38,7 @@ def empty_free_lists() -> None:
 
 
 def _give_back(loop: asyncio.AbstractEventLoop) -> None:
-    _planned.discard(loop)
+    del _planned[loop]
     gc.collect()
     # It takes time and memory, and few need it.
     import ctypes  # noqa: PLC0415

@@ -81,6 +81,19 @@ async def test_after_many_uses_the_garbage_is_collected(
     await eventually(lambda: left_behind() is None)
 
 
+async def test_nobody_waits_for_the_garbage_to_be_collected(
+    address: ListenAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidying, "MOST_USES", 5)
+    monkeypatch.setattr(memory, "SETTLING_SECONDS", 1000.0)
+    planned = memory._planned  # when it will be
+
+    await asked(address, ["/-/healthy"] * 5)
+    before = planned[asyncio.get_running_loop()].when()
+    await asked(address, ["/-/healthy"])
+    assert planned[asyncio.get_running_loop()].when() > before
+
+
 async def test_handing_memory_back_does_no_harm_where_the_c_library_cannot(
     address: ListenAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
