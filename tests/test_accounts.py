@@ -117,6 +117,15 @@ async def test_every_team_is_an_account(simulator: Simulator, now: datetime, nam
         assert shown(await watch.scrape()) == of(teams[0], simulator)
 
 
+async def test_a_list_of_teams_that_lacks_something_loses_none(simulator: Simulator, now: datetime) -> None:
+    simulator.world.teams = (*simulator.world.teams, Team(id="lab", name="Lab"))
+    async with watching(account(simulator, name="org", team="*"), now=now) as watch:
+        before = shown(await watch.scrape())
+        simulator.faults.inject(Fault.wrong_types(), endpoint=Endpoint.TEAMS, times=1)
+        watch.wait()
+        assert shown(await watch.scrape()) == before == of("org/acme", simulator) | of("org/lab", simulator)
+
+
 async def test_a_token_is_changed_while_it_runs(simulator: Simulator, now: datetime, tmp_path: Path) -> None:
     (tmp_path / "token").write_text(simulator.token)
     token = ApiToken.from_file(tmp_path / "token")

@@ -97,6 +97,20 @@ async def test_a_listing_that_fails_loses_nobody_and_is_counted(
     assert all(values[name] == 1 for name in values if name.startswith("northflank_addon_poll_success"))
 
 
+@pytest.mark.parametrize("endpoint", [Endpoint.PROJECTS, Endpoint.ADDONS])
+async def test_an_item_of_a_listing_that_cannot_be_read_loses_nobody(
+    simulator: Simulator, now: datetime, endpoint: Endpoint
+) -> None:
+    async with watching(account(simulator), now=now) as watch:
+        before = shown(await watch.scrape())
+        simulator.faults.inject(Fault.wrong_types(), endpoint=endpoint)
+        watch.wait()
+        values = await watch.scrape()
+
+    assert shown(values) == before == existing(simulator)
+    assert values[f'northflank_api_rejected_items_total{{endpoint="{endpoint}"}}'] > 0
+
+
 async def test_ids_need_no_permission_to_list(simulator: Simulator, now: datetime) -> None:
     for endpoint in (Endpoint.PROJECTS, Endpoint.ADDONS):
         simulator.faults.inject(Fault.forbidden(), endpoint=endpoint)

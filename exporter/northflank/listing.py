@@ -61,6 +61,11 @@ class Listing(Generic[T]):
         return Listing(str)
 
     @property
+    def is_exhaustive(self) -> bool:
+        """Whether what it does not hold is not there: it was read to the end, and every item could be read."""
+        return self.is_whole and not self.rejected
+
+    @property
     def items(self) -> tuple[T, ...]:
         """The items read so far, each once: the first one seen counts."""
         return tuple(self._items.values())

@@ -174,7 +174,7 @@ class Discovery:
                     return False
                 self._spent += 1
                 listing.add(await self._source.projects_page(listing.cursor))
-            before = () if listing.is_whole else self._projects or ()
+            before = () if listing.is_exhaustive else self._projects or ()
             self._projects = tuple(dict.fromkeys([*before, *listing.items]))
             self._succeeded("projects")
         except RequestDeferred:
@@ -205,8 +205,8 @@ class Discovery:
                     return
                 self._spent += 1
                 listing.add(await self._source.addons_page(project_id, listing.cursor))
-            # A listing that was cut short says nothing of what it does not hold.
-            before = {} if listing.is_whole else self._addons.get(project_id, {})
+            # A listing that was cut short, or of which not every item could be read, tells of nobody who is gone.
+            before = {} if listing.is_exhaustive else self._addons.get(project_id, {})
             self._addons[project_id] = before | {addon.id: addon for addon in listing.items}
             self._matches = None
             self._succeeded(f"addons of {project_id}")

@@ -81,7 +81,9 @@ class TeamDiscovery:
         else:
             self._is_known, self._has_failed = True, False
             self.requests = listing.pages
-            self._teams = listing.items
+            # As of addons, only a list that lacks nothing may say that a team is gone.
+            before = () if listing.is_exhaustive else self._teams
+            self._teams = tuple(dict.fromkeys([*before, *listing.items]))
             self._on_teams(self._teams)
         self._listing = None
 
