@@ -1,8 +1,10 @@
 """`once`: one poll, for people and for node_exporter's textfile collector."""
 
+import asyncio
 import os
 import signal
 import stat
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.simulator import Fault, Simulator
 from tests.oracle import series
-from tests.process import eventually, run, running, write_config
+from tests.process import clean_environment, eventually, run, running, write_config
 
 ORDERS = 'addon_id="orders-db",project_id="shop"'
 ADDONS = ("shop/orders-db", "intranet/queue")
@@ -156,3 +158,39 @@ async def test_a_signal_in_the_middle_leaves_the_old_file_and_nothing_else(
     assert line.endswith('level=error msg="Interrupted"')
     assert left_in(target.parent) == ["northflank.prom"]
     assert content(target) == "old"
+
+
+async def test_a_disk_without_room_leaves_the_old_file_and_one_clear_line(
+    tmp_path: Path, simulator: Simulator, target: Path
+) -> None:
+    # The kernel refuses to let a file grow beyond this, as it does on a disk that is full: compiled modules, too.
+    environment = {**clean_environment(), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = f"ulimit -f 1; exec {sys.executable} -m exporter once {configured(tmp_path, simulator)} --output={target}"
+    process = await asyncio.create_subprocess_exec(
+        "bash", "-c", command, cwd=tmp_path, env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    _, stderr = await process.communicate()
+
+    assert process.returncode == 1
+    (line,) = stderr.decode().splitlines()
+    assert line.endswith(f'level=error msg="Failed" err="cannot write {target}: File too large"')
+    assert left_in(target.parent) == ["northflank.prom"]
+    assert content(target) == "old"
+
+
+async def test_a_kill_in_the_middle_leaves_the_old_file_and_the_next_run_replaces_it(
+    tmp_path: Path, simulator: Simulator, target: Path
+) -> None:
+    hanging = simulator.faults.inject(Fault.hang())
+    words = ("once", configured(tmp_path, simulator), "--output", target)
+    async with running(*words, cwd=tmp_path) as command:
+        await eventually(lambda: simulator.in_flight > 0)
+        command.signal(signal.SIGKILL)
+        await command.end()
+    assert content(target) == "old"
+    # What it had begun is no file that node_exporter reads.
+    assert [name for name in left_in(target.parent) if name.endswith(".prom")] == ["northflank.prom"]
+
+    simulator.faults.remove(hanging)
+    assert (await run(*words, cwd=tmp_path)).code == 0
+    assert series(content(target))["northflank_up"] == 1

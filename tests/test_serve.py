@@ -156,6 +156,19 @@ async def test_a_scrape_in_flight_is_finished_first(exporter: Command, simulator
     assert ended.code == 0
 
 
+async def test_after_a_kill_the_next_one_shows_the_same_in_its_first_scrape(tmp_path: Path, config: Path) -> None:
+    seen = []
+    for _ in range(2):
+        async with running("--config.file", config, ANY_ADDRESS, cwd=tmp_path) as command:
+            values = series((await get(f"{await command.url()}/metrics"))[1])
+            command.signal(signal.SIGKILL)
+            await command.end()
+        # The world stands still, so that ages are the only thing that time changes.
+        seen.append({name: values[name] for name in values if "_backup" in name and "_age_seconds" not in name})
+
+    assert seen[0] == seen[1] != {}
+
+
 async def test_while_it_finishes_it_answers_that_it_is_not_ready(exporter: Command, simulator: Simulator) -> None:
     simulator.faults.inject(Fault.delay(1), times=1)
     url = await exporter.url()

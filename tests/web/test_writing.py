@@ -6,6 +6,7 @@ import threading
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Self
 
 import aiohttp
@@ -14,9 +15,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from isal import isal_zlib
 
-from exporter.web import writing
+from exporter.web import answers, writing
 from exporter.web.writing import PIECE_BYTES, written
-from tests.process import PATIENCE_SECONDS
+from tests.process import PATIENCE_SECONDS, eventually
 
 HEADERS = {"Content-Type": "text/plain"}
 
@@ -27,6 +28,7 @@ class Answering:
     def __init__(self) -> None:
         self.make: Callable[[], Iterator[bytes]] = lambda: iter(())
         self.compress = False
+        self.ended = 0
         self.url = ""
         self._pool = ThreadPoolExecutor(1)
         self._app = web.Application()
@@ -44,7 +46,10 @@ class Answering:
         self._pool.shutdown()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        return await written(request, self.make(), HEADERS, compress=self.compress, pool=self._pool)
+        try:
+            return await written(request, self.make(), HEADERS, compress=self.compress, pool=self._pool)
+        finally:
+            self.ended += 1
 
     async def _healthy(self, _: web.Request) -> web.Response:
         return web.Response(text="Healthy.\n")
@@ -139,6 +144,23 @@ async def test_a_client_that_reads_nothing_has_little_made_for_it(answering: Ans
                 assert healthy.ok
 
     assert len(made) < 200, "most of it waits for the reader"
+    writer.close()
+
+
+async def test_a_client_that_reads_nothing_is_hung_up_on(answering: Answering, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "WRITE_SECONDS", 0.2)
+    whole = 1000
+    answering.make = lambda: (b"x" * PIECE_BYTES for _ in range(whole))
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(answering.url.rsplit(":")[-1].strip("/")))
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await eventually(lambda: answering.ended == 1)
+    read = 0
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        with suppress(ConnectionError):
+            while piece := await reader.read(PIECE_BYTES):
+                read += len(piece)
+
+    assert read < whole * PIECE_BYTES
     writer.close()
 
 
