@@ -43,6 +43,7 @@ fix: $(INSTALLED) ## repair what lint and format can
 
 docs: $(INSTALLED) ## write the generated parts of the documentation
 	$(BIN)/python -m scripts.metrics_table
+	$(BIN)/python -m scripts.configuration_reference
 
 dashboards: $(INSTALLED) ## write the Grafana dashboards from the code in dashboards/
 	$(BIN)/python -m dashboards

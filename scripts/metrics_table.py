@@ -1,6 +1,5 @@
 """Writes the table of metrics in README.md from the declarations in the code (`make docs`)."""
 
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,15 +9,15 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from exporter.metrics import ACCOUNT_CATALOGUE, ADDON_CATALOGUE, EXPORTER_CATALOGUE, SCRAPE_CATALOGUE
 from exporter.telemetry import Telemetry
+from scripts.blocks import filled
 
 README = Path(__file__).parent.parent / "README.md"
-BLOCK = re.compile(r"(<!-- metrics: begin[^\n]*-->\n).*?(<!-- metrics: end -->)", re.DOTALL)
 
 
 def written(readme: str) -> str:
     """Give the README with the table that the code says."""
     rows = "\n".join(["| metric | labels | meaning |", "|---|---|---|", *_rows()])
-    return BLOCK.sub(lambda found: f"{found[1]}{rows}\n{found[2]}", readme)
+    return filled(readme, "metrics", rows)
 
 
 def _rows() -> Iterator[str]:
