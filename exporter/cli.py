@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -130,7 +131,15 @@ def _run_simulated(options: argparse.Namespace) -> int:
 def _config_file(options: argparse.Namespace) -> Path | None:
     if options.config_file is not None:
         return Path(options.config_file)
-    return DEFAULT_CONFIG_FILE if DEFAULT_CONFIG_FILE.exists() else None
+    return DEFAULT_CONFIG_FILE if DEFAULT_CONFIG_FILE.exists() and not _is_output(DEFAULT_CONFIG_FILE) else None
+
+
+def _is_output(path: Path) -> bool:
+    """Tell whether the shell has just emptied the file for what is written, as in `discover > config.yaml`."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(sys.stdout.fileno()))
+    except (OSError, ValueError, AttributeError):
+        return False  # There is no standard output, or it is none of a file.
 
 
 def _addresses(options: argparse.Namespace, default: ListenAddress) -> list[ListenAddress]:
