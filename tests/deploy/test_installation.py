@@ -8,25 +8,23 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporter.flags import parser
 from exporter.simulator import Simulator
 from scripts.deployment import CHART, MANIFEST
 from tests.deploy.chart import Object, containers, objects, of_kind
 from tests.deploy.kubernetes import validate
 from tests.deploy.pod import started
 from tests.deploy.unit import CONFIG, ExecStart
+from tests.documentation.commands import BLOCKS, typed
 from tests.process import ANY_ADDRESS, ROOT, TOKEN, get, running
 
-PAGE = (ROOT / "docs" / "installation.md").read_text()
-SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
+PAGE = ROOT / "docs" / "installation.md"
+SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL))
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
 def commands(section: str) -> list[str]:
     """Give what a section tells to type, each in one line."""
-    blocks = re.findall(r"```console\n(.*?)```", SECTIONS[section], re.DOTALL)
-    lines = re.sub(r"\\\n\s+", "", "".join(blocks)).splitlines()
-    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+    return [step.text for block in BLOCKS if block.page == PAGE and block.heading == section for step in typed(block)]
 
 
 def shown(section: str) -> Object:
@@ -36,29 +34,11 @@ def shown(section: str) -> Object:
     return values
 
 
-EVERYTHING_TYPED = [command for section in SECTIONS for command in commands(section)]
-
-
 def test_every_way_of_the_table_has_its_section() -> None:
-    linked = re.findall(r"^\| \[(.+?)\]\(#(.+?)\)", PAGE, re.MULTILINE)
+    linked = re.findall(r"^\| \[(.+?)\]\(#(.+?)\)", PAGE.read_text(), re.MULTILINE)
 
     assert [title for title, _ in linked] == list(SECTIONS)
     assert all(anchor == title.lower().replace(" ", "-") for title, anchor in linked)
-
-
-@pytest.mark.parametrize("command", EVERYTHING_TYPED)
-def test_what_a_command_names_of_the_project_exists(command: str) -> None:
-    for word in shlex.split(command, comments=True):
-        if word.startswith(("deploy/", "scripts/", "docs/", "requirements")):
-            assert (ROOT / word).exists(), word
-
-
-@pytest.mark.parametrize("command", [each for each in EVERYTHING_TYPED if "/bin/northflank-backup-exporter" in each])
-def test_the_exporter_understands_its_flags(command: str) -> None:
-    words = shlex.split(command)
-    (program,) = (number for number, word in enumerate(words) if word.endswith("/bin/northflank-backup-exporter"))
-
-    assert parser().parse_args(words[program + 1 :])
 
 
 def test_the_container_finds_what_is_mounted_and_listens_where_is_said() -> None:

@@ -6,14 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.catalogue import queryable
 from tests.process import ROOT
-from tests.prometheus.reading import FOLDER, Tree, loaded, promtool, selectors
+from tests.prometheus.reading import FOLDER, Tree, loaded, promtool
 
 DOCS = ROOT / "docs"
 CONFIGURATIONS = [FOLDER / "prometheus.yml", FOLDER / "prometheus-probe.yml"]
 _PROBING = re.compile(r"<!-- tests/test_prometheus\.py runs this -->\n```yaml\n(.*?)```", re.DOTALL)
-_QUERY = re.compile(r"```promql\n(.*?)```", re.DOTALL)
 
 
 @pytest.mark.parametrize("path", CONFIGURATIONS, ids=lambda path: path.name)
@@ -42,12 +40,3 @@ def test_probing_is_what_the_documentation_says_for_one_prometheus() -> None:
             job["relabel_configs"] = steps
 
     assert loaded(FOLDER / "prometheus-probe.yml")["scrape_configs"] == documented
-
-
-@pytest.mark.parametrize("name", ["runbooks.md", "restores.md"])
-def test_queries_in_the_documentation_ask_for_what_there_is(name: str) -> None:
-    queries = _QUERY.findall((DOCS / name).read_text(encoding="utf-8"))
-    assert queries
-    for query in queries:
-        for selector in selectors(query):
-            assert {matcher.name for matcher in selector.matchers.matchers} <= queryable()[selector.name or ""], query
