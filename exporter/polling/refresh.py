@@ -24,6 +24,7 @@ class Refresh:
         self._may_stop = known is not None and known.is_trusted and not is_full
         self._tails = list(_tails(known)) if self._may_stop else []
         self._has_numbered_pages = known is None or known.has_numbered_pages
+        self._refused = 0
         self._unseen: tuple[Backup, ...] | None = None
         self._begin()
 
@@ -104,6 +105,7 @@ class Refresh:
         if self._first_page == 1 or self._pages:
             return False
         self.requests += 1
+        self._refused = self._first_page
         # One page less there may be, but not two.
         self._has_numbered_pages = bool(self._tails)
         self._begin()
@@ -119,11 +121,13 @@ class Refresh:
         is_oldest_first = self._first_page > 1 or not self._evidence.is_in_order
         evidence = self._backwards() if is_oldest_first else self._evidence
         newest = self._pages[-1 if is_oldest_first else 0]
+        # A page that is not there may well be refused, and of a list that was turned round none need be asked for.
+        says_nothing_of_numbers = pages < self._refused or not is_oldest_first
         known = KnownList(
             pages=pages,
             digest=b"" if newest.rejected else newest.digest,
             read_whole_at=at,
-            has_numbered_pages=self._has_numbered_pages or pages == 1,
+            has_numbered_pages=self._has_numbered_pages or pages == 1 or says_nothing_of_numbers,
             per_page=before.per_page,
         )
         if pages == 1 or not evidence.is_in_order or not (self._listing.is_whole or self._unseen):

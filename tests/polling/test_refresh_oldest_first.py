@@ -92,6 +92,7 @@ def test_a_list_that_has_shrunk_by_more_is_read_whole(beyond: Beyond) -> None:
         remove(reader.list, 0)
     assert reader.read().pages == 2 + 13
     assert set(reader.backups) == set(reader.list.backups.values())
+    assert [reader.read().pages for _ in range(2)] == [1, 1], "a page that is gone says nothing of the others"
 
 
 def test_where_numbers_of_pages_mean_nothing_every_list_is_read_whole() -> None:
@@ -109,6 +110,8 @@ def test_an_order_that_turns_round_is_noticed() -> None:
     reader.read()
     assert set(reader.backups) == set(reader.list.backups.values())
     assert [reader.read().pages for _ in range(2)] == [1, 1]
+    reader.list.order = Order.OLDEST_FIRST
+    assert [reader.read().pages for _ in range(2)] == [3, 1], "and back again"
 
 
 def test_what_came_late_on_an_earlier_page_is_found_by_the_next_whole_reading() -> None:
