@@ -34,6 +34,7 @@ class Agenda:
         self._budget = budget
         self._store = store
         self._min_refresh_interval = freshness.min_refresh_interval.total_seconds()
+        self._max_staleness = freshness.max_staleness.total_seconds()
         self._full_listing = freshness.full_listing
         self._now = now
         self._turns = Turns()
@@ -113,11 +114,12 @@ class Agenda:
                     break
                 yield addon, purse
 
-    def begin(self, addon: AddonKey, purse: Purse | None = None) -> Poll:
-        """Begin to read an addon, or go on where that was stopped."""
+    def begin(self, addon: AddonKey, now: float, purse: Purse | None = None) -> Poll:
+        """Begin to read an addon, or go on where that was stopped, unless that was too long ago."""
         state, half_read = self._store[addon], self._half_read.pop(addon, None)
         poll = Poll(addon=addon, place=self._turns.begin(addon), purse=purse)
-        if half_read is None:
+        # What its first pages said then would be shown as if it were said now.
+        if half_read is None or now - half_read.stopped_at >= self._max_staleness:
             is_full = purse is Purse.FULL or self._must_be_full(state)
             poll.refresh, poll.summary = Refresh(state.known, is_full=is_full), state.summary
         else:
@@ -153,7 +155,7 @@ class Agenda:
             urgent = state.urgent(self._now(addon))
             self._turns.end(addon, now, urgent=urgent and (now + urgent[0], now + urgent[1]))
         elif poll.refresh.requests:
-            self._half_read[addon] = poll
+            self._half_read[addon], poll.stopped_at = poll, now
             self._turns.interrupt(addon, poll.place)
         else:
             self._turns.put_back(addon, poll.place)

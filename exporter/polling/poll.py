@@ -60,7 +60,7 @@ class Poll:
 
     `summary` is of what was known when it began. `purse` pays for it; without one, it may take what the client lets it.
     `place` is where the addon has waited. `begun_at` is before the first page was asked for, by the API's clock as
-    the answer told it.
+    the answer told it; `stopped_at`, in seconds of a clock that never goes back, is when it was stopped half-way.
     """
 
     addon: AddonKey
@@ -71,4 +71,5 @@ class Poll:
     summary: BackupSummary | None = None
     seconds: float = 0.0
     begun_at: datetime | None = None
+    stopped_at: float = 0.0
     result: asyncio.Future[ScrapeResult] = field(default_factory=lambda: asyncio.get_running_loop().create_future())

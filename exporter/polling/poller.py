@@ -191,7 +191,7 @@ class Poller:
                 return is_meant and addon not in ended and not self.accounts[addon.account].is_doubtful
 
             for addon, purse in self.agenda.affordable(now, may_read):
-                self._crew.enqueue(self.accounts[addon.account], self.agenda.begin(addon, purse))
+                self._crew.enqueue(self.accounts[addon.account], self.agenda.begin(addon, now, purse))
         under_way = {addon: poll.result for addon, poll in self.agenda.under_way.items()}
         return ended | (under_way if account is None else _of_account(under_way, account))
 
@@ -243,7 +243,7 @@ class Poller:
         for addon in self.agenda.in_order(self._monotonic()):
             if addon.account != account.name or addon in ended or addon in self.agenda.under_way:
                 continue
-            poll = self.agenda.begin(addon)
+            poll = self.agenda.begin(addon, self._monotonic())
             requests = poll.refresh.requests
             is_addons_matter = await self._crew.run(account, poll, is_scout=True)
             if poll.result.result() is not ScrapeResult.DEFERRED:

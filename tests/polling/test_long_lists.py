@@ -136,6 +136,26 @@ async def test_a_reading_stopped_half_way_goes_on_where_it_was() -> None:
     assert world["db"].data_at == world.clock()
 
 
+async def test_a_reading_stopped_half_way_long_ago_begins_anew() -> None:
+    made = listed(250)
+    older = made.shown()[150]
+    made.backups[older.identity] = older._replace(status=BackupStatus.IN_PROGRESS)
+    world = await knowing(made)
+    world.source.rate_limit = told(100, 20, 3600)  # nothing left but what is others'
+    world.clock.advance(minutes=1)
+    await world.scrape(db=paged(made))
+    assert world.source.asked == ["db"]
+    # Then nobody scrapes for a while.
+    world.source.rate_limit = None
+    world.clock.advance(hours=7)
+    made.now = world.clock()
+    made.begin()
+    while world["db"].data_at != world.clock():
+        world.clock.advance(minutes=1)
+        await world.scrape(db=paged(made))
+    assert newest_of(world["db"]) == made.shown()[0], "what the first page said so long ago counts no more"
+
+
 async def test_a_list_that_must_be_read_to_its_end_after_all_need_not_wait() -> None:
     made = listed(1500)
     world = World(["db"])
