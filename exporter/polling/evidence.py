@@ -1,7 +1,7 @@
 """What pages show of a list whose newest backups come first, beside what was known of it before. Pure."""
 
-from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import pairwise, takewhile
 
 from exporter.known import FINAL, KnownList
@@ -28,10 +28,11 @@ class Evidence:
         self._known = known
         backups = () if known is None else known.backups()
         self._expected = {backup.identity: backup for backup in backups}
-        times = Counter(backup.created_at for backup in backups)
-        # Backups of the same time may change places whenever the list is asked for.
-        self._alone = {backup.identity for backup in backups if times[backup.created_at] == 1}
-        self._following = dict(pairwise(self._expected))
+        # Backups of the same time may change places whenever the list is asked for: they count as one.
+        self._groups: dict[datetime, set[str]] = {}
+        for backup in backups:
+            self._groups.setdefault(backup.created_at, set()).add(backup.identity)
+        self._following = dict(pairwise(self._groups))
         self._seen: set[str] = set()
         self._last: Backup | None = None
         self._oldest: Backup | None = None
@@ -77,28 +78,35 @@ class Evidence:
         self._last = page[-1] if page else before
         if before is None or oldest is None:
             return
+        shown = self._seen.union(backup.identity for backup in page)
         if first is not None and first.identity in self._seen:
-            is_joined = first.created_at > oldest.created_at or first.identity in self._alone
+            is_joined = first.created_at > oldest.created_at or self._has_whole_group(first, shown)
         else:
             # An empty page follows where nothing is known to.
-            following = None if first is None else first.identity
+            time, following = before.created_at, None if first is None else first.created_at
             is_joined = (
-                self._following.get(before.identity) == following
-                and {before.identity, following or before.identity} <= self._alone
+                following in {time, self._following.get(time)}
+                and all(self._has_whole_group(each, shown) for each in (before, first) if each is not None)
                 and self._is_old(before)
-                and self._is_certain_behind(before.identity)
+                and self._is_certain_behind(before)
             )
         if not is_joined:
             self.seams.add(before.identity)
 
-    def _is_certain_behind(self, identity: str) -> bool:
+    def _has_whole_group(self, backup: Backup, shown: set[str]) -> bool:
+        """Whether a backup is known, and all that were created when it was are shown."""
+        group = self._groups.get(backup.created_at, set())
+        return backup.identity in group and group <= shown
+
+    def _is_certain_behind(self, backup: Backup) -> bool:
         """Whether nothing was overlooked there when the list was read before.
 
         It would have been if one of those in front had gone just then; but they are all still there.
         """
-        if self._known is None or identity not in self._known.seams:
+        if self._known is None or self._known.seams.isdisjoint(self._groups[backup.created_at]):
             return True
-        return all(each in self._seen for each in takewhile(identity.__ne__, self._expected))
+        in_front = takewhile(backup.created_at.__ne__, self._groups)
+        return all(self._groups[time] <= self._seen for time in in_front)
 
     def _follow(self, backup: Backup) -> None:
         """Look at a backup that was not seen before."""

@@ -113,6 +113,43 @@ def test_backups_of_the_same_time_may_stand_on_two_pages() -> None:
     assert not wrong(reader)
 
 
+def pairs(number: int, order: Order = Order.NEWEST_FIRST, *, has_stable_ties: bool = True) -> List:
+    """Give a list in which two at a time say that they were created at the same moment."""
+    made = listed(number, order=order)
+    made.has_stable_ties = has_stable_ties
+    newest_first = sorted(made.backups.values(), key=lambda each: each.created_at, reverse=True)
+    for place, each in enumerate(newest_first):
+        made.backups[each.identity] = each._replace(created_at=newest_first[place // 2 * 2].created_at)
+    return made
+
+
+@pytest.mark.parametrize("order", [Order.NEWEST_FIRST, Order.OLDEST_FIRST])
+@pytest.mark.parametrize(
+    ("number", "has_stable_ties"),
+    # Where a page ends between two that change places, nobody can tell what the next one hides.
+    [(250, True), (251, True), (250, False)],
+)
+def test_backups_that_come_in_pairs_of_the_same_time_leave_no_doubt(
+    order: Order,
+    number: int,
+    has_stable_ties: bool,  # noqa: FBT001 - by pytest
+) -> None:
+    reader = Reader(pairs(number, order, has_stable_ties=has_stable_ties))
+    assert [reader.read().pages for _ in range(4)] == [3, 3, 1, 1]
+    assert not wrong(reader)
+
+
+@pytest.mark.parametrize("number", [250, 251])
+@pytest.mark.parametrize("gone", [20, 98])
+def test_one_of_a_pair_that_was_overlooked_between_two_pages_leaves_doubt(number: int, gone: int) -> None:
+    reader = Reader(pairs(number)).read()
+    reader.list.between = [lambda each: remove(each, gone)]
+    reader.read()
+    assert len(wrong(reader)) == 1
+    assert reader.read().pages == 3
+    assert not wrong(reader)
+
+
 def test_a_list_that_grows_while_it_is_read_leaves_no_doubt() -> None:
     reader = Reader(listed(250)).read()
     reader.list.between = [_later]
