@@ -14,6 +14,9 @@ from exporter.metrics import Catalogue, Family, LiveFamily, Samples
 
 S = TypeVar("S")
 
+SUBJECTS_PER_CHUNK = 500
+"""A family of very many subjects is not written at once: each client that reads slowly keeps a chunk in memory."""
+
 _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 
@@ -55,17 +58,20 @@ class CatalogueWriter(Generic[S]):
     def exposition(
         self, ready: Sequence[SubjectLines[S]], names: Collection[str], times: Sequence[datetime] = ()
     ) -> Iterator[bytes]:
-        """Write whole families, one chunk each; what moves with the clock as it is at each subject's time."""
-        columns = list(zip(*(lines.written for lines in ready), strict=True)) or [()] * len(self._families)
-        for family, column in zip(self._families, columns, strict=True):
+        """Write whole families, of so many subjects per chunk; what moves with the clock is as at each one's time."""
+        parts = [slice(start, start + SUBJECTS_PER_CHUNK) for start in range(0, len(ready), SUBJECTS_PER_CHUNK)]
+        for place, family in enumerate(self._families):
             if names and family.name not in names:
                 continue
-            if family.is_live:
-                yield family.head + b"".join(
-                    [family.live_lines(lines, now) for lines, now in zip(ready, times, strict=True)]
-                )
-            else:
-                yield family.head + b"".join(column)
+            head = family.head
+            for part in parts or [slice(0)]:
+                if family.is_live:
+                    timed = zip(ready[part], times[part], strict=True)
+                    written = [family.live_lines(lines, now) for lines, now in timed]
+                else:
+                    written = [lines.written[place] for lines in ready[part]]
+                yield head + b"".join(written)
+                head = b""
 
 
 class _FamilyWriter(Generic[S]):

@@ -257,6 +257,17 @@ def test_a_family_is_written_in_chunks_so_that_nothing_is_held_twice() -> None:
     assert next(chunks).startswith(b"# HELP northflank_addon_backups ")
 
 
+def test_no_chunk_grows_with_the_addons() -> None:
+    """Who reads slowly keeps one in memory, and forty may."""
+    addons = [replace(read_addon(AN_HOUR_AGO), key=AddonKey("acme", "shop", f"db-{number}")) for number in range(1_201)]
+    registry = CollectorRegistry()
+
+    chunks = list(Exposition(registry).text(snapshot_of(*addons)))
+
+    assert max(map(len, chunks)) < 500_000 < sum(map(len, chunks))
+    assert b"".join(chunks) == generate_latest(oracle(snapshot_of(*addons), registry))
+
+
 def test_metrics_of_others_in_the_registry_are_exposed_too() -> None:
     registry = CollectorRegistry()
     Counter("other", "Another.", registry=registry).inc()
