@@ -13,8 +13,12 @@ _UNLISTED = ListedAddon(id="")
 
 
 def target_groups(addons: Iterable[AddonState]) -> Iterator[bytes]:
-    """Write one target a group, because each addon has labels of its own."""
-    yield json.dumps([_target_group(addon) for addon in addons]).encode()
+    """Write one target a group, because each addon has labels of its own; a chunk each."""
+    before = b"["
+    for addon in addons:
+        yield before + json.dumps(_target_group(addon)).encode()
+        before = b", "
+    yield b"]" if before == b", " else b"[]"
 
 
 def _target_group(addon: AddonState) -> dict[str, object]:

@@ -9,6 +9,7 @@ import pytest
 
 from exporter.model import AddonKey, ListedAddon
 from exporter.state import AddonState
+from exporter.web.discovery import target_groups
 from tests.web.conftest import Open, Site
 
 ORDERS = AddonState(
@@ -92,3 +93,15 @@ async def test_prometheus_waits_until_its_next_refresh(site: Site, said: str, ti
     await site.ask("/sd", X_Prometheus_Refresh_Interval_Seconds=said)
 
     assert site.watcher.asked == [("targets", time)]
+
+
+@pytest.mark.parametrize("number", [0, 1, 1_200])
+def test_no_chunk_grows_with_the_addons(number: int) -> None:
+    addons = [replace(ORDERS, key=AddonKey("acme", "shop", f"db-{place}")) for place in range(number)]
+
+    chunks = list(target_groups(addons))
+
+    assert max(map(len, chunks)) < 1_000
+    assert [group["targets"] for group in json.loads(b"".join(chunks))] == [
+        [f"shop/db-{each}"] for each in range(number)
+    ]
