@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from exporter.known import KnownList
+from exporter.known import FINAL, KnownList
 from exporter.model import Backup
 from exporter.northflank import PAGE_SIZE, Listing, Page, PageRequest
 from exporter.polling.evidence import Evidence
@@ -125,7 +125,7 @@ class Refresh:
         says_nothing_of_numbers = pages < self._refused or not is_oldest_first
         known = KnownList(
             pages=pages,
-            digest=b"" if newest.rejected else newest.digest,
+            digest=newest.digest if self._shows_all_unfinished(newest) else b"",
             read_whole_at=at,
             has_numbered_pages=self._has_numbered_pages or pages == 1 or says_nothing_of_numbers,
             per_page=before.per_page,
@@ -139,6 +139,13 @@ class Refresh:
             page_length=max(before.page_length, *(len(page.items) + page.rejected for page in self._pages)),
             now=now,
             oldest_first=(self._first_page - 1) * self._per_page + len(newest_first) if is_oldest_first else None,
+        )
+
+    def _shows_all_unfinished(self, page: Page[Backup]) -> bool:
+        """Whether nothing can have ended while this page stays the same: pages need not be as long as was asked for."""
+        shown = {backup.identity for backup in page.items}
+        return not page.rejected and all(
+            backup.status in FINAL or backup.identity in shown for backup in self._listing.items
         )
 
     def _backwards(self) -> Evidence:

@@ -53,6 +53,7 @@ class List:
     has_keyset_cursors: bool = False
     beyond: Beyond = Beyond.EMPTY
     has_stable_ties: bool = True
+    ignores_size: bool = False
     now: datetime = NOW
     skew: timedelta = timedelta()
     backups: dict[str, Backup] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class List:
         """Answer one request."""
         self.requests += 1
         shown = self.shown()
-        length = min(asked.size, self.page_length)
+        length = self.page_length if self.ignores_size else min(asked.size, self.page_length)
         start = self._start(shown, asked.cursor)
         if not asked.cursor and self.beyond is not Beyond.IGNORED:
             start = (asked.number - 1) * length

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from exporter.known import LATENESS, KnownList
-from exporter.model import Backup
+from exporter.model import Backup, BackupStatus
 from exporter.northflank import Page, PageRequest
 from exporter.polling.evidence import ENOUGH
 from exporter.polling.refresh import Refresh
@@ -42,6 +42,18 @@ def test_a_first_page_from_which_much_is_gone_is_no_proof() -> None:
     for identity in [of_age(reader, place) for place in range(50)]:
         del reader.list.backups[identity]
     assert reader.read().pages == 2, "all of it"
+
+
+def test_the_end_of_a_backup_is_seen_where_pages_have_become_shorter() -> None:
+    reader = reading()
+    running = of_age(reader, 60)
+    reader.list.backups[running] = reader.list.backups[running]._replace(status=BackupStatus.IN_PROGRESS)
+    reader.read(is_full=True)
+    reader.list.page_length = 50
+    assert [reader.read().pages for _ in range(2)] == [2, 2]
+    reader.list.backups[running] = reader.list.backups[running]._replace(status=BackupStatus.FAILED)
+    reader.read()
+    assert not wrong(reader), "that the first page is the same says nothing of the second"
 
 
 def test_an_old_backup_that_was_not_known_is_a_reason_to_read_all() -> None:

@@ -73,6 +73,19 @@ def test_it_is_read_from_where_the_oldest_one_stands_that_has_not_ended() -> Non
     assert reader.read().pages == 1
 
 
+def test_the_end_of_a_backup_is_seen_where_pages_are_longer_than_asked_for() -> None:
+    made = listed(306, order=Order.OLDEST_FIRST)
+    made.ignores_size = True
+    running = made.shown()[-8].identity
+    made.backups[running] = made.backups[running]._replace(status=BackupStatus.IN_PROGRESS)
+    reader = Reader(made)
+    for _ in range(4):
+        reader.read()
+    made.backups[running] = made.backups[running]._replace(status=BackupStatus.FAILED)
+    reader.read()
+    assert not wrong(reader), "that the last page is the same says nothing of the one before"
+
+
 @pytest.mark.parametrize("beyond", [Beyond.EMPTY, Beyond.REFUSED])
 def test_a_list_that_has_shrunk_by_a_page_is_read_from_the_page_before(beyond: Beyond) -> None:
     reader = knowing()
