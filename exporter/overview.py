@@ -49,7 +49,7 @@ async def status(config: Config, *, as_json: bool) -> int:
             async with progress(lambda: exporter.progress):
                 snapshot = await exporter.scrape()
             requests = exporter.progress.requests
-    verdict = judge(snapshot.addons, snapshot.accounts, now=snapshot.now)
+    verdict = judge(snapshot.addons, snapshot.accounts, now=snapshot.now, times=snapshot.times)
     state = state_of(verdict)
     if as_json:
         document = status_document(verdict, snapshot.accounts, exit_code=state.value, requests=requests)

@@ -38,7 +38,7 @@ class _Column:
 def fleet_table(verdict: Verdict, screen: Screen) -> RenderableType:
     """Show every addon, the worst first, and why it is thought to be so."""
     if screen.width < NARROW:
-        return Group(*(part for row in verdict.rows for part in _block(row, verdict.now)))
+        return Group(*(part for row in verdict.rows for part in _block(row, row.now)))
     has_accounts = any(row.key.account for row in verdict.rows)
     columns = [
         column for column in _COLUMNS if column.since <= screen.width and (has_accounts or column is not _ACCOUNT)
@@ -52,7 +52,7 @@ def fleet_table(verdict: Verdict, screen: Screen) -> RenderableType:
             justify="right" if column.is_number else "left",
         )
     for row in verdict.rows:
-        table.add_row(*(_text(column, row, verdict.now, screen) for column in columns))
+        table.add_row(*(_text(column, row, row.now, screen) for column in columns))
     return table
 
 

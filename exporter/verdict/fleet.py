@@ -1,8 +1,9 @@
 """All addons together: a row of facts for each, the worst first, and the verdict in one sentence. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from exporter.model import AddonKey, BackupStatus, FailureReason
 from exporter.state import AccountState, AddonState
@@ -18,13 +19,15 @@ EXPIRES_WITHIN = timedelta(days=14)
 class Row:
     """What there is to tell of an addon; None where it is not known, or where there is none.
 
-    `age_limit` is how old the latest completed backup may become, `last_status` and `last_attempt_at` are of the newest
+    `now` is the moment by the clock that has dated its backups: ages and what is due count from there. `age_limit` is
+    how old the latest completed backup may become, `last_status` and `last_attempt_at` are of the newest
     backup of any status. `sizes` are those of the latest completed backups of the same kind, oldest first, in bytes.
     `missed_runs` are those of all its schedules; of an addon that is paused none is due. `error` is why the latest poll
     gave no data.
     """
 
     key: AddonKey
+    now: datetime
     name: str
     type: str
     is_paused: bool | None
@@ -117,11 +120,24 @@ class Verdict:
             yield "a token expires soon"
 
 
-def judge(addons: Iterable[AddonState], accounts: Iterable[AccountState], *, now: datetime) -> Verdict:
-    """Judge what is known of addons and accounts at a moment."""
+def judge(
+    addons: Iterable[AddonState],
+    accounts: Iterable[AccountState],
+    *,
+    now: datetime,
+    times: Mapping[str, datetime] = MappingProxyType({}),
+) -> Verdict:
+    """Judge what is known of addons and accounts at a moment.
+
+    `times` is what the time is then by the clock of each account's API, which has dated its backups; `now` counts for
+    the others.
+    """
     known = tuple(accounts)
     cycles = {account.name: account.refresh_cycle for account in known}
-    rows = [row_of(addon, now=now, cycle=cycles.get(addon.key.account, timedelta(0))) for addon in addons]
+    rows = [
+        row_of(addon, now=times.get(addon.key.account, now), cycle=cycles.get(addon.key.account, timedelta(0)))
+        for addon in addons
+    ]
     concerns = [
         AccountConcern(account=account.name, concern=concern)
         for account in known
@@ -141,6 +157,7 @@ def row_of(addon: AddonState, *, now: datetime, cycle: timedelta = timedelta(0))
     newest = None if summary is None else summary.last_attempt
     return Row(
         key=addon.key,
+        now=now,
         name="" if about is None else about.name,
         type="" if about is None else about.type,
         is_paused=None if about is None else about.is_paused,

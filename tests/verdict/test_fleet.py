@@ -124,6 +124,16 @@ def test_data_is_not_stale_while_the_fleet_takes_so_long_to_read() -> None:
     assert verdict(state, accounts=[account(refresh_cycle=timedelta(minutes=20))]).count(Severity.WARNING) == 0
 
 
+def test_an_addon_is_judged_by_the_clock_that_has_dated_its_backups() -> None:
+    addons = [named("x", read(FRESH), account=name) for name in ("acme", "other")]
+
+    judged = judge(addons, [], now=NOW + timedelta(days=3), times={"acme": NOW})
+
+    by_account = {row.key.account: row for row in judged.rows}
+    assert (by_account["acme"].severity, by_account["other"].severity) == (Severity.OK, Severity.WARNING)
+    assert (by_account["acme"].now, by_account["other"].now) == (NOW, NOW + timedelta(days=3))
+
+
 def test_a_row_tells_what_is_known() -> None:
     about = ListedAddon(id="x", name="Orders", type="postgresql", status="running")
     newest = failed(created_at=ago(hours=2))
