@@ -30,8 +30,8 @@ class Encoding:
     bytes_written: int
     ours_text: float
     ours_openmetrics: float
-    library_text: float
-    library_openmetrics: float
+    client_text: float
+    client_openmetrics: float
     line_bytes_per_addon: float
 
 
@@ -57,8 +57,8 @@ def encoding(addons: int) -> Encoding:
         bytes_written=len(text),
         ours_text=_seconds(lambda: b"".join(ours.text(snapshot))),
         ours_openmetrics=_seconds(lambda: b"".join(ours.openmetrics(snapshot))),
-        library_text=_seconds(lambda: generate_latest(registry)),
-        library_openmetrics=_seconds(lambda: generate_openmetrics(registry)),
+        client_text=_seconds(lambda: generate_latest(registry)),
+        client_openmetrics=_seconds(lambda: generate_openmetrics(registry)),
         line_bytes_per_addon=(kept - len(text)) / addons,
     )
 

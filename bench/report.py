@@ -49,9 +49,9 @@ class Report:
             ("node_exporter's textfile, over HTTP (ms)", [_in_milliseconds(each.node_exporter) for each in whole]),
             ("/-/healthy during our answer, worst (ms)", [each.healthy_worst / _MILLI for each in whole]),
             ("writing the answer, text (ms)", [each.ours_text / _MILLI for each in encoders]),
-            ("prometheus_client, text (ms)", [each.library_text / _MILLI for each in encoders]),
+            ("prometheus_client, text (ms)", [each.client_text / _MILLI for each in encoders]),
             ("writing the answer, OpenMetrics (ms)", [each.ours_openmetrics / _MILLI for each in encoders]),
-            ("prometheus_client, OpenMetrics (ms)", [each.library_openmetrics / _MILLI for each in encoders]),
+            ("prometheus_client, OpenMetrics (ms)", [each.client_openmetrics / _MILLI for each in encoders]),
         ]
 
     @property

@@ -11,8 +11,11 @@ from exporter.config import ConfigError
 from fuzz import configuration, webconfig
 from fuzz.draw import Draw
 from fuzz.yaml_texts import MARK, damaged, each_value_replaced
-from tests.test_config_properties import noise, structures
+from tests.test_config_properties import structures
 
+noise = st.sampled_from(
+    ["", " ", "\n", "\n  ", "- ", ": ", ":", "{", "}", "[", "]", ",", "'", '"', "&a ", "*a", "#"]
+) | st.text(max_size=5)
 yaml_texts = (
     st.text() | st.lists(noise).map("".join) | structures.map(lambda whole: yaml.safe_dump(whole, allow_unicode=True))
 )
