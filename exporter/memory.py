@@ -1,31 +1,70 @@
-"""Memory that is not used any more, given back to the operating system: by itself much of it would stay here."""
+"""Memory that is not used any more, given back when nobody waits for that: by itself much of it would stay here.
+
+Python would look through all objects for circles of them in the middle of an answer, which takes some 10 ms for every
+thousand addons.
+"""
 
 import asyncio
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
-SETTLING_SECONDS = 1.0
-"""So long it must be quiet before that happens: others would wait for it."""
+SETTLING_SECONDS = 0.8
+"""So long it must be quiet before that happens; not a round number, as many an interval between two scrapes is."""
 
-_planned: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.TimerHandle] = WeakKeyDictionary()
+MOST_SECONDS = 600.0
+"""After so long it happens although it never was quiet: what piles up would take more and more memory."""
+
+MOST_YOUNG_COLLECTIONS = 100
+"""So often the collector has looked through what is new when it is time to look through all: Python itself says 10."""
+
+_NEVER = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    made_at: float
+    timer: asyncio.TimerHandle
+
+
+_plans: WeakKeyDictionary[asyncio.AbstractEventLoop, _Plan] = WeakKeyDictionary()
+
+
+@contextmanager
+def collected_when_quiet() -> Iterator[None]:
+    """Leave it to `in_use` and `give_back_soon` when all objects are looked through; those new are, as ever."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(*thresholds[:2], _NEVER)
+    # What there is by now stays; and the less counts as old, the less there is to look through.
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+
+
+def in_use() -> None:
+    """Take note that something is going on: what is planned waits a little longer, what has become due is planned."""
+    if asyncio.get_running_loop() in _plans or gc.get_count()[2] >= MOST_YOUNG_COLLECTIONS:
+        give_back_soon()
 
 
 def give_back_soon() -> None:
     """Plan to collect the garbage, and to hand free memory back, once nothing has happened for a while.
 
     Circles of objects wait for a collector that nothing wakes once it is quiet, and glibc keeps pages that are free
-    between others that are not. What this takes grows with what is watched: some 20 ms with 5,000 addons.
+    between others that are not.
     """
     loop = asyncio.get_running_loop()
-    if loop in _planned:
-        _planned[loop].cancel()
-    _planned[loop] = loop.call_later(SETTLING_SECONDS, _give_back, loop)
-
-
-def put_off() -> None:
-    """Let what is planned wait a little longer: something is going on."""
-    if asyncio.get_running_loop() in _planned:
-        give_back_soon()
+    plan, made_at = _plans.get(loop), loop.time()
+    if plan is not None:
+        if made_at - plan.made_at >= MOST_SECONDS:
+            return
+        plan.timer.cancel()
+        made_at = plan.made_at
+    _plans[loop] = _Plan(made_at, loop.call_later(SETTLING_SECONDS, _give_back, loop))
 
 
 def empty_free_lists() -> None:
@@ -38,8 +77,11 @@ def empty_free_lists() -> None:
 
 
 def _give_back(loop: asyncio.AbstractEventLoop) -> None:
-    del _planned[loop]
+    del _plans[loop]
+    # What is left stays for long: other collections need not look through it again.
+    gc.unfreeze()
     gc.collect()
+    gc.freeze()
     # It takes time and memory, and few need it.
     import ctypes  # noqa: PLC0415
 

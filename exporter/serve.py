@@ -1,7 +1,6 @@
 """Serving until a signal: binds first, answers while it runs, finishes what is in flight at the end."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -17,6 +16,7 @@ from exporter import __version__
 from exporter.app import Exporter
 from exporter.listen import ListenAddress, address_of, passed_sockets, shown_address
 from exporter.logs import tracebacks_counted
+from exporter.memory import collected_when_quiet
 from exporter.web import Connections, Reload, Site, WebServer, answering
 
 if TYPE_CHECKING:
@@ -104,10 +104,8 @@ async def serving(
         await runner.setup()
         try:
             await _listen(runner, sockets, protection, max_requests)
-            # What there is by now stays: that the collector goes through it again and again would delay answers. And
-            # the less it counts as old, the sooner it looks for what connections leave behind.
-            gc.freeze()
-            yield [address_of(each) for each in sockets if each.family != socket.AF_UNIX]
+            with collected_when_quiet():
+                yield [address_of(each) for each in sockets if each.family != socket.AF_UNIX]
         finally:
             await server.finish(SHUTDOWN_SECONDS)
             await runner.cleanup()

@@ -121,7 +121,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         # Only these see how it fits together, and only the demo sees the simulator.
         "group": "* config discovered forecast model northflank polling state telemetry",
         "app": "* config discovered exposition forecast group model northflank state telemetry",
-        "serve": "* app listen logs web web.protection",
+        "serve": "* app listen logs memory web web.protection",
         "reload": "web",
         "documents": "discovered model state verdict wording",
         "nagios": "verdict",

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import time
 import weakref
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -45,6 +46,26 @@ def _no_collector() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.fixture
+def full_collections() -> Iterator[list[float]]:
+    """Note when all objects are looked through."""
+    times: list[float] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == 2:
+            times.append(time.monotonic())
+
+    gc.collect()
+    gc.callbacks.append(note)
+    yield times
+    gc.callbacks.remove(note)
+
+
+def planned_at() -> float:
+    """Tell when the garbage is going to be collected, by the clock of the loop."""
+    return memory._plans[asyncio.get_running_loop()].timer.when()
+
+
 async def asked(address: ListenAddress, paths: list[str]) -> None:
     """Ask for paths as they are, each over a connection of its own."""
     for path in paths:
@@ -81,17 +102,60 @@ async def test_after_many_uses_the_garbage_is_collected(
     await eventually(lambda: left_behind() is None)
 
 
+@pytest.mark.usefixtures("_no_collector")
+async def test_what_was_alive_when_the_server_began_is_collected_too(
+    address: ListenAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidying, "MOST_USES", 1)
+    monkeypatch.setattr(memory, "SETTLING_SECONDS", 0.01)
+    circle = Circle()
+    left_behind = weakref.ref(circle)
+    gc.freeze()
+    del circle
+
+    await asked(address, ["/-/healthy"])
+    await eventually(lambda: left_behind() is None)
+
+
 async def test_nobody_waits_for_the_garbage_to_be_collected(
     address: ListenAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tidying, "MOST_USES", 5)
     monkeypatch.setattr(memory, "SETTLING_SECONDS", 1000.0)
-    planned = memory._planned  # when it will be
 
     await asked(address, ["/-/healthy"] * 5)
-    before = planned[asyncio.get_running_loop()].when()
+    before = planned_at()
     await asked(address, ["/-/healthy"])
-    assert planned[asyncio.get_running_loop()].when() > before
+    assert planned_at() > before
+
+
+async def test_where_it_never_is_quiet_the_garbage_is_collected_all_the_same(
+    address: ListenAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tidying, "MOST_USES", 5)
+    monkeypatch.setattr(memory, "SETTLING_SECONDS", 1000.0)
+    monkeypatch.setattr(memory, "MOST_SECONDS", 0.0)
+
+    await asked(address, ["/-/healthy"] * 5)
+    before = planned_at()
+    await asked(address, ["/-/healthy"] * 10)
+    assert planned_at() == before
+
+
+async def test_all_objects_are_looked_through_when_it_is_quiet_and_never_before(
+    address: ListenAddress, monkeypatch: pytest.MonkeyPatch, full_collections: list[float]
+) -> None:
+    # What Python would have looked through several times by now.
+    kept = [[number] for number in range(200_000)]
+    assert gc.get_count()[2] > 10
+    await asked(address, ["/-/healthy"])
+    assert not full_collections
+
+    monkeypatch.setattr(memory, "MOST_YOUNG_COLLECTIONS", gc.get_count()[2])
+    monkeypatch.setattr(memory, "SETTLING_SECONDS", 0.01)
+    await asked(address, ["/-/healthy"])
+    await eventually(lambda: bool(full_collections))
+    assert kept
 
 
 async def test_handing_memory_back_does_no_harm_where_the_c_library_cannot(

@@ -3,7 +3,7 @@
 import yarl
 from yarl import _parse, _url
 
-from exporter.memory import give_back_soon, put_off
+from exporter.memory import give_back_soon, in_use
 
 MOST_BYTES = 64 * 1024
 """Bytes that clients may send until what is remembered of their URLs is forgotten."""
@@ -32,7 +32,7 @@ class Tidying:
     def used(self) -> None:
         """Count a new connection or an answer."""
         self._uses += 1
-        put_off()
+        in_use()
         if self._uses >= MOST_USES:
             self._uses = 0
             give_back_soon()
