@@ -12,7 +12,8 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import Enum, auto
+from enum import StrEnum
+from heapq import nsmallest
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -45,12 +46,12 @@ class Collection:
     grace: timedelta = timedelta(hours=1)
 
 
-class Subject(Enum):
+class Subject(StrEnum):
     """What can be read of an addon besides its backups."""
 
-    DETAILS = auto()
-    SCHEDULES = auto()
-    RESTORES = auto()
+    DETAILS = "details"
+    SCHEDULES = "schedules"
+    RESTORES = "restores"
 
 
 class Errand(NamedTuple):
@@ -139,8 +140,11 @@ class Extras:
         """How many errands are being run."""
         return len(self._running)
 
-    def due(self) -> list[Errand]:
-        """Give what is to be read now of addons whose backups have been read, the most worth reading first."""
+    def due(self, most: int) -> list[Errand]:
+        """Give what is to be read now of addons whose backups have been read, the most worth reading first.
+
+        Thousands can be due for days, and every scrape asks: no more is put in order than is wanted.
+        """
         now = self._monotonic()
         ranked = []
         for errand, due_at in self._due_at.items():
@@ -149,7 +153,7 @@ class Extras:
                 if state.summary is not None:
                     ranked.append((self._rank(errand, state), due_at, errand))
         # Stable: among equals as they came to be watched.
-        return [errand for _, _, errand in sorted(ranked, key=lambda each: each[:2])]
+        return [errand for _, _, errand in nsmallest(most, ranked, key=lambda each: each[:2])]
 
     def run(self, errand: Errand, take: Callable[[], bool]) -> Coroutine[Any, Any, None]:
         """Read something whose first request is paid; `take` pays for one more, or the rest is read another time.
@@ -259,5 +263,5 @@ class Extras:
 
 def _fields(errand: Errand) -> dict[str, str]:
     account, project_id, addon_id = errand.addon
-    fields = {"project_id": project_id, "addon_id": addon_id, "subject": errand.subject.name.lower()}
+    fields = {"project_id": project_id, "addon_id": addon_id, "subject": errand.subject}
     return {"account": account, **fields} if account else fields

@@ -47,11 +47,10 @@ class SideWork:
         self.release(now)
         if not self._budget.available(now, Purse.DETAILS):
             return
-        due = {account: account.extras.due() for account in self._accounts.values() if not account.is_doubtful}
-        for account, errands in due.items():
+        for account in self._accounts.values():
             # However slow they are, half of what may be in flight is left to backups.
-            at_once = min(ERRANDS_AT_ONCE, max(account.concurrency // 2, 1))
-            for errand in errands[: max(at_once - account.extras.running, 0)]:
+            at_once = min(ERRANDS_AT_ONCE, max(account.concurrency // 2, 1)) - account.extras.running
+            for errand in account.extras.due(at_once) if at_once > 0 and not account.is_doubtful else ():
                 if not self._take(Purse.DETAILS):
                     return
                 task = self._crew.spawn(account.extras.run(errand, self.take_for_errand))

@@ -61,12 +61,12 @@ class Besides:
         self.store.replace(state)
         self.extras.reconsider(state)
 
-    def due(self) -> list[str]:
-        return [f"{errand.addon.addon_id}/{errand.subject.name.lower()}" for errand in self.extras.due()]
+    def due(self, most: int = 100) -> list[str]:
+        return [f"{errand.addon.addon_id}/{errand.subject}" for errand in self.extras.due(most)]
 
     async def run(self, requests: int = 100) -> None:
         """Run what is due, with so many requests for each errand after its first."""
-        for errand in self.extras.due():
+        for errand in self.extras.due(100):
             left = iter(range(requests))
             await self.extras.run(errand, lambda left=left: next(left, None) is not None)  # type: ignore[misc]
 
@@ -103,6 +103,7 @@ async def test_schedules_never_read_come_before_those_that_are_read_again() -> N
     state = besides.store[key("a")]
     besides.store.replace(replace(state, expectation=Expectation.of([], zone=Collection().zone, grace=HOUR)))
     assert besides.due() == ["b/schedules", "c/schedules", "a/schedules", "a/restores", "b/restores", "c/restores"]
+    assert besides.due(3) == ["b/schedules", "c/schedules", "a/schedules"]
     await besides.run()
     restores = besides.store[key("c")].restores
     assert restores is not None
