@@ -9,6 +9,7 @@ from typing import Literal
 from exporter.expectation import Expectation
 from exporter.known import KnownList
 from exporter.model import AddonDetails, AddonKey, FailureReason, ListedAddon, RateLimit
+from exporter.poll_log import PollEntry, PollLog, Reading
 from exporter.schedule import Timetable
 from exporter.summary import IN_FLIGHT_FOR, BackupSummary, RestoreSummary
 
@@ -36,7 +37,8 @@ class AddonState:
     what was said of it alone, and `created_at` is when Northflank made it.
     `wants_proof` tells that backups are lacking by a list that was not read to its end since.
     `as_of` is the moment from which on the list may lack something: it was being read. `expectation` and `restores`
-    are None until they were read, `paused_until` is when the addon was last seen paused.
+    are None until they were read, `paused_until` is when the addon was last seen paused. `polls` tells what became of
+    the last polls.
     """
 
     key: AddonKey
@@ -55,6 +57,7 @@ class AddonState:
     expectation: Expectation | None = None
     restores: RestoreSummary | None = None
     paused_until: datetime | None = None
+    polls: PollLog = field(default=PollLog(), repr=False)
 
     @property
     def about(self) -> ListedAddon | None:
@@ -103,8 +106,15 @@ class AddonState:
         known: KnownList | None = None,
         is_whole: bool = True,
         as_of: datetime | None = None,
+        reading: Reading = Reading.WHOLE,
+        requests: int = 1,
     ) -> "AddonState":
-        """Give the state after a good poll, which began at `as_of`; `is_whole` tells whether it read to the end."""
+        """Give the state after a good poll, which began at `as_of`; `is_whole` tells whether it read to the end.
+
+        `reading` is how far it had to read this time.
+        """
+        backups = sum(summary.counts.values())
+        entry = PollEntry(at=data_at, result=reading, duration=duration, requests=requests, backups=backups)
         state = replace(
             self,
             summary=summary,
@@ -115,6 +125,7 @@ class AddonState:
             failing_since=None,
             poll_duration=duration,
             wants_proof=False,
+            polls=self.polls.with_poll(entry),
         )
         # Before anybody is woken by it: what was only remembered might have been wrong.
         if not is_whole and state.lacks_backups and (self.wants_proof or not self.lacks_backups):
@@ -143,6 +154,10 @@ class AddonState:
             failing_since=at if self.failing_since is None else self.failing_since,
             poll_duration=self.poll_duration if duration is None else duration,
         )
+
+    def logged(self, entry: PollEntry) -> "AddonState":
+        """Give the state that remembers a poll which gave no data; a good one is remembered with what it gave."""
+        return replace(self, polls=self.polls.with_poll(entry))
 
     def pardoned(self, before: "AddonState") -> "AddonState":
         """Give the state once what failed for its account's sake counts no longer, but only what failed before."""

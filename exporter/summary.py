@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from exporter.model import Backup, BackupKind, BackupStatus, Restore
+from exporter.recent import RecentBackups
 
 MEDIAN_WINDOW = 7
 """How many completed backups before the latest one say what size is usual, and how many intervals what interval is."""
@@ -55,7 +56,7 @@ class BackupSummary:
 
     Imports count in `counts`, `stored_bytes` and their own kind, and in nothing else: somebody uploaded a
     file, this database was not backed up. `completed` and `running` tell per kind when the newest completed ones and
-    those in progress were created, earliest first.
+    those in progress were created, earliest first. `recent` are the newest of all, for people to look at.
     """
 
     counts: Mapping[BackupStatus, int]
@@ -70,6 +71,7 @@ class BackupSummary:
     destinations: Mapping[str, DestinationSummary]
     completed: Mapping[BackupKind, tuple[datetime, ...]] = field(default_factory=dict)
     running: Mapping[BackupKind, tuple[datetime, ...]] = field(default_factory=dict)
+    recent: RecentBackups = field(default=RecentBackups(), repr=False)
 
     def is_about_to_change(self, now: datetime) -> bool:
         """Whether the newest backup is on its way, and not for so long that it will hardly end in the next minute."""
@@ -101,6 +103,7 @@ def summarise(backups: Iterable[Backup]) -> BackupSummary:
         destinations=_destinations(completed),
         completed=_starts(completed),
         running=_starts(backup for backup in own if backup.status is BackupStatus.IN_PROGRESS),
+        recent=RecentBackups.of(listed),
     )
 
 

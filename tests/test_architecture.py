@@ -56,14 +56,16 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
             "northflank.body northflank.budget northflank.client northflank.errors northflank.listing "
             "northflank.session northflank.token"
         ),
-        "summary": "model",
+        "recent": "model",
+        "poll_log": "model",
+        "summary": "model recent",
         "schedule.clock": "",
         "schedule.timetable": "model schedule.clock",
         "schedule.runs": "model schedule.clock schedule.timetable",
         "schedule": "schedule.runs schedule.timetable",
         "expectation": "model schedule summary",
         "known": "model",
-        "state": "expectation known model schedule summary",
+        "state": "expectation known model poll_log schedule summary",
         "wording": "",
         "verdict.concern": "",
         "verdict.addon": "model state summary verdict.concern wording",
@@ -72,14 +74,14 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "polling.turns": "model",
         "polling.extras": "expectation model northflank northflank.errors state summary",
         "polling.evidence": "known model",
-        "polling.refresh": "known model northflank polling.evidence",
+        "polling.refresh": "known model northflank poll_log polling.evidence",
         "polling.poll": "model northflank polling.extras polling.refresh polling.turns state summary",
         "polling.finding": "model northflank",
         "polling.discovery": "model northflank polling.finding",
         "polling.teams": "northflank polling.finding",
         "polling.asking": "model northflank polling.poll",
         "polling.account": (
-            "model northflank polling.asking polling.extras polling.finding polling.poll state summary"
+            "model northflank poll_log polling.asking polling.extras polling.finding polling.poll state summary"
         ),
         "polling.agenda": "known model northflank polling.poll polling.refresh polling.turns state",
         "polling.crew": "model northflank polling.account polling.agenda polling.poll state",

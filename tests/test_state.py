@@ -7,6 +7,7 @@ import pytest
 
 from exporter.known import KnownList
 from exporter.model import AddonKey, FailureReason
+from exporter.poll_log import PollEntry, PollLog, Reading
 from exporter.state import AddonState, StateStore
 from exporter.summary import summarise
 from tests.builders import KEY, NOW, backup
@@ -39,6 +40,9 @@ def test_a_good_poll_replaces_everything_but_the_configuration() -> None:
         failure=None,
         poll_duration=SECOND,
         known=KNOWN,
+        polls=PollLog().with_poll(
+            PollEntry(at=NOW, result=Reading.WHOLE, duration=SECOND, requests=1, backups=1),
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exporter.model import Backup, BackupKind, BackupStatus
+from exporter.recent import NEWEST, RecentBackups
 from exporter.summary import BackupSummary, DestinationSummary, KindSummary, summarise
 from tests.builders import NOW, ago, backup, failed
 
@@ -291,6 +292,7 @@ def plainly(backups: list[Backup]) -> BackupSummary:
         destinations=destinations,
         completed=starts_of(completed),
         running=starts_of([each for each in own if each.status == "in-progress"]),
+        recent=RecentBackups.of(backups),
     )
 
 
@@ -312,3 +314,15 @@ def test_the_order_of_the_list_does_not_matter(backups: list[Backup], random: Ra
     assert summarise(shuffled) == summarise(backups)
     # Not even in the order of what is exposed.
     assert list(summarise(shuffled).destinations) == list(summarise(backups).destinations)
+
+
+def test_the_newest_backups_of_every_status_and_kind_are_kept() -> None:
+    newest = failed(created_at=ago(minutes=5))
+    upload = backup(created_at=ago(minutes=30), kind=BackupKind.IMPORT)
+    older = sizes(*range(60))[1:]
+
+    assert [each.id for each in summarise([*older, upload, newest]).recent.backups()] == [
+        newest.id,
+        upload.id,
+        *(each.id for each in older[: NEWEST - 2]),
+    ]

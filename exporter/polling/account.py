@@ -15,6 +15,7 @@ from exporter.northflank import (
     RequestDeferred,
     Unauthorized,
 )
+from exporter.poll_log import PollEntry
 from exporter.polling.asking import CountingSource
 from exporter.polling.extras import Collection, Extras
 from exporter.polling.finding import AddonDiscovery
@@ -157,7 +158,10 @@ class PolledAccount:
             self._observer.poll_failed(reason)
             self._failing.add(addon)
             if state.failure is not reason or state.failing_since is None or duration is not None:
-                self._store.replace(state.failed(reason, at=self._monotonic(), duration=duration))
+                requests = 0 if duration is None else 1
+                entry = PollEntry(self.now(), reason, duration or timedelta(0), requests=requests, backups=None)
+                failed = state.failed(reason, at=self._monotonic(), duration=duration)
+                self._store.replace(failed.logged(entry))
 
     def judge(self, reason: FailureReason, error: Exception | None = None) -> None:
         """Hold that none of the addons can be read for this reason."""
@@ -227,6 +231,8 @@ class PolledAccount:
             data_at=now,
             duration=timedelta(seconds=poll.seconds),
             as_of=poll.begun_at,
+            reading=refresh.reading,
+            requests=refresh.requests,
         )
         self._store.replace(state)
         self._read_at[poll.addon] = self._monotonic()
@@ -245,7 +251,10 @@ class PolledAccount:
         self._complained.add(poll.addon)
         self._failing.add(poll.addon)
         self._observer.poll_failed(reason)
-        self._store.replace(state.failed(reason, at=self._monotonic(), duration=timedelta(seconds=poll.seconds)))
+        took = timedelta(seconds=poll.seconds)
+        # One more request than were answered: it brought no page.
+        entry = PollEntry(self.now(), reason, took, requests=poll.refresh.requests + 1, backups=None)
+        self._store.replace(state.failed(reason, at=self._monotonic(), duration=took).logged(entry))
         return ScrapeResult.FAILED
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from exporter.known import FINAL, KnownList
 from exporter.model import Backup
 from exporter.northflank import PAGE_SIZE, Listing, Page, PageRequest
+from exporter.poll_log import Reading
 from exporter.polling.evidence import Evidence
 
 
@@ -49,6 +50,13 @@ class Refresh:
         """Whether it was read to its end, or says the same as when it was."""
         is_on_one_page = self._known is not None and self._known.pages == 1
         return is_on_one_page if self.is_unchanged else self._unseen is None and self._listing.is_complete
+
+    @property
+    def reading(self) -> Reading:
+        """How far it had to read, once it is complete."""
+        if self.is_unchanged:
+            return Reading.UNCHANGED
+        return Reading.WHOLE if self._unseen is None else Reading.NEWEST
 
     @property
     def expected_requests(self) -> int:

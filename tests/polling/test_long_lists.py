@@ -5,9 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from exporter.model import Backup, BackupStatus
+from exporter.model import Backup, BackupStatus, FailureReason
 from exporter.northflank import Page, PageRequest
 from exporter.northflank import errors as api
+from exporter.poll_log import Reading
 from exporter.polling import Freshness
 from exporter.state import AddonState
 from tests.builders import NOW
@@ -89,6 +90,31 @@ async def test_what_has_expired_leaves_with_the_next_full_listing() -> None:
         asked += world.source.asked
     assert asked.count("db/3") == 1
     assert held(world["db"]) == 250
+
+
+async def test_the_log_tells_how_far_each_poll_had_to_read() -> None:
+    made = listed(250)
+    world = await knowing(made)
+    await world.scrape(db=paged(made))
+    made.begin()
+    await world.scrape(db=paged(made))
+    await world.scrape(db=api.ServerError(500))
+
+    assert [(each.result, each.requests, each.backups) for each in world["db"].polls.entries()] == [
+        (FailureReason.SERVER_ERROR, 1, None),
+        (Reading.NEWEST, 1, 251),
+        (Reading.UNCHANGED, 1, 250),
+        (Reading.WHOLE, 3, 250),
+        (Reading.WHOLE, 3, 250),
+    ]
+
+
+async def test_the_log_tells_which_addons_of_a_condemned_account_were_asked() -> None:
+    world = World(["a", "b"])
+    await world.scrape(a=api.Unauthorized(401), b=api.Unauthorized(401))
+
+    logged = {name: [(each.result, each.requests) for each in world[name].polls.entries()] for name in ("a", "b")}
+    assert sorted(logged.values()) == [[(FailureReason.UNAUTHORIZED, requests)] for requests in (0, 1)]
 
 
 async def test_lists_are_always_read_whole_where_one_wants_that() -> None:
