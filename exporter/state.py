@@ -58,6 +58,7 @@ class AddonState:
     restores: RestoreSummary | None = None
     paused_until: datetime | None = None
     polls: PollLog = field(default=PollLog(), repr=False)
+    _missed_runs: list[list[tuple[Timetable, int]]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def about(self) -> ListedAddon | None:
@@ -92,6 +93,12 @@ class AddonState:
 
     def missed_runs(self) -> list[tuple[Timetable, int]]:
         """Count by the moment when the list was read: what has become due since then, it cannot tell."""
+        # Asked for by whoever writes, judges and shows the state, and the same until another one replaces it.
+        if not self._missed_runs:
+            self._missed_runs.append(self._counted_missed_runs())
+        return self._missed_runs[0]
+
+    def _counted_missed_runs(self) -> list[tuple[Timetable, int]]:
         if self.expectation is None or self.summary is None or self.as_of is None:
             return []
         paused_until = self.as_of if self.is_paused else self.paused_until
