@@ -48,6 +48,7 @@ class Exporter:
         self._monotonic = monotonic
         self._loaded_at = now()
         self._is_reload_good = True
+        self._asked_at: datetime | None = None
         # prometheus_client's own collectors tell no names, and `?name[]=` is to find them too.
         registry = CollectorRegistry(support_collectors_without_names=True)
         self.telemetry = Telemetry()
@@ -94,6 +95,7 @@ class Exporter:
     async def scrape(self, time_limit: timedelta | None = None) -> Snapshot:
         """Poll what the budget allows for at most so long, and freeze what is known then."""
         started, seconds = time.monotonic(), _seconds(time_limit)
+        self._asked_at = self._now()
         groups = self._groups
         async with asyncio.TaskGroup() as tasks:
             scrapes = [tasks.create_task(group.poller.scrape(seconds)) for group in groups]
@@ -103,6 +105,16 @@ class Exporter:
                 state for group, scrape in zip(groups, scrapes, strict=True) for state in group.states(scrape.result())
             ),
             exporter=self._state(started),
+            now=self._now(),
+            times=self._times(),
+        )
+
+    def known(self) -> Snapshot:
+        """Freeze what is known, without any request."""
+        return Snapshot(
+            addons=self._store.all(),
+            accounts=tuple(state for group in self._groups for state in group.states({})),
+            exporter=self._state(time.monotonic()),
             now=self._now(),
             times=self._times(),
         )
@@ -128,6 +140,7 @@ class Exporter:
     async def probe(self, addon: AddonKey, prometheus_timeout: timedelta | None) -> Snapshot:
         """Poll one addon if that is worth it, and freeze what is known of it then."""
         started = time.monotonic()
+        self._asked_at = self._now()
         for group in self._groups:
             if addon.account in group.poller.accounts:
                 await group.poller.probe(addon, _seconds(self._time_limit(prometheus_timeout)))
@@ -228,6 +241,7 @@ class Exporter:
             scrape_duration=timedelta(seconds=time.monotonic() - started),
             config_loaded_at=self._loaded_at,
             is_reload_good=self._is_reload_good,
+            asked_at=self._asked_at,
         )
 
 

@@ -12,7 +12,7 @@ PROGRAM = "northflank-backup-exporter"
 DEFAULT_CONFIG_FILE = Path("config.yaml")
 DEFAULT_ADDRESS = ListenAddress("", 10_087)
 SIMULATOR_ADDRESS = ListenAddress("127.0.0.1", 10_088)
-RESERVED_PATHS = frozenset({"/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"})
+RESERVED_PATHS = frozenset({"/addon", "/probe", "/sd", "/-/healthy", "/-/ready", "/-/reload"})
 
 WITHOUT_VALUE = frozenset(
     {

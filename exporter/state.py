@@ -237,13 +237,17 @@ class ReadingProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExporterState:
-    """What is known of this process, at the end of a scrape."""
+    """What is known of this process, at the end of a scrape.
+
+    `asked_at` is when metrics were last asked for, None before the first time.
+    """
 
     version: str
     python_version: str
     scrape_duration: timedelta
     config_loaded_at: datetime
     is_reload_good: bool = True
+    asked_at: datetime | None = None
 
 
 class StateStore:

@@ -18,6 +18,9 @@ _MEANT = {"Apache 2.0": "Apache-2.0"}
 _CLASSIFIERS = {"License :: OSI Approved :: MIT License": "MIT"}
 """What packages say that say it nowhere else; many a classifier means more than one licence, and stands not here."""
 
+_READ = {"jinja2": "BSD-3-Clause"}
+"""What somebody has read in the licence of a package that names it by such a classifier only."""
+
 _WORD = re.compile(r"[^\s()]+")
 
 
@@ -31,7 +34,8 @@ def licence(package: Distribution) -> str:
     Where an expression leaves a choice, each of the choices must be allowed; exceptions (`WITH`) never are.
     """
     by_classifier = [_CLASSIFIERS[each] for each in stated(package, "Classifier") if each in _CLASSIFIERS]
-    said = (stated(package, "License-Expression") or stated(package, "License") or by_classifier or ["nothing"])[0]
+    stands = stated(package, "License-Expression") or stated(package, "License") or by_classifier
+    said = stands[0] if stands else _READ.get(package.name.lower(), "nothing")
     expression = _MEANT.get(said, said)
     # The lone words are those of an expression; what is no expression has others.
     names = set(_WORD.findall(expression)) - {"AND", "OR"}

@@ -3,9 +3,13 @@
 import os
 import shutil
 import socket
+import subprocess
 from functools import cache
+from pathlib import Path
 
 import pytest
+
+NPM_PATIENCE_SECONDS = 120
 
 
 def program(name: str, *, origin: str) -> str:
@@ -17,6 +21,22 @@ def program(name: str, *, origin: str) -> str:
     if os.environ.get("CI"):
         pytest.fail(lack)
     pytest.skip(lack)
+
+
+def npm_packages(folder: Path) -> Path:
+    """Give where npm has installed what a folder's lock names, once that is up to date."""
+    npm = program("npm", origin="Node.js")
+    modules, lock = folder / "node_modules", folder / "package-lock.json"
+    # npm writes this file last.
+    installed = modules / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=NPM_PATIENCE_SECONDS, check=False
+        )
+        assert done.returncode == 0, f"npm ci failed in {folder}:\n{done.stdout}{done.stderr}"
+        installed.touch()
+    return modules
 
 
 @cache

@@ -278,3 +278,25 @@ async def test_promtool_has_no_complaint(simulator: Simulator, now: datetime) ->
     )
 
     assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+async def test_what_is_known_is_told_without_a_request(simulator: Simulator, now: datetime) -> None:
+    account = watching(simulator)
+    async with Exporter(Config(accounts=(account,)), now=lambda: now) as exporter:
+        before = exporter.known()
+        assert (len(before.addons), len(before.accounts), before.exporter.asked_at) == (len(account.addons), 1, None)
+        assert simulator.request_count == 0
+
+        scraped = await exporter.scrape()
+        requests = simulator.request_count
+        known = exporter.known()
+        assert known.addons == scraped.addons
+        assert known.accounts[0].rate_limit == scraped.accounts[0].rate_limit
+        assert known.exporter.asked_at == now
+        assert simulator.request_count == requests
+
+
+async def test_a_probe_counts_as_being_asked(simulator: Simulator, now: datetime) -> None:
+    async with Exporter(Config(accounts=(watching(simulator),)), now=lambda: now) as exporter:
+        await exporter.probe(exporter.known().addons[0].key, None)
+        assert exporter.known().exporter.asked_at == now

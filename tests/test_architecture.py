@@ -101,6 +101,19 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "metrics": "metrics.account metrics.addon metrics.family",
         "exposition": "lines metrics model state",
         "lines": "metrics",
+        # … and to the pages for people.
+        "pages.query": "model",
+        "pages.drawing": "model",
+        "pages.words": "wording",
+        "pages.columns": "pages.query verdict",
+        "pages.turns": "",
+        "pages.fleet": "exposition pages.columns pages.query pages.turns pages.words state verdict",
+        "pages.addon": "expectation model pages.drawing poll_log schedule state verdict wording",
+        "pages.rendering": (
+            "exposition model pages.addon pages.drawing pages.fleet pages.query pages.turns pages.words poll_log "
+            "verdict wording"
+        ),
+        "pages": "pages.query pages.rendering",
         "web.negotiation": "",
         "web.discovery": "model state",
         "web.probe": "",
@@ -115,7 +128,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "web.handshake": "web.client_hello web.tls webconfig",
         "web.guard": "web.answers web.basic_auth web.rate_limit webconfig",
         "web.protection": "web.guard web.handshake web.tls webconfig",
-        "web.server": "exposition model state web.answers web.discovery web.negotiation web.probe web.writing",
+        "web.pages": "exposition model pages web.answers web.negotiation web.probe web.writing",
+        "web.server": (
+            "exposition model state web.answers web.discovery web.negotiation web.pages web.probe web.writing"
+        ),
         "web.writing": "web.answers",
         "web": "web.answers web.connection web.server web.site",
         "forecast": "config northflank.window",
@@ -157,6 +173,7 @@ OTHERS_MAY_IMPORT = {
         "web.answers",
         "web.connection",
         "web.guard",
+        "web.pages",
         "web.protection",
         "web.server",
         "web.site",
@@ -167,6 +184,8 @@ OTHERS_MAY_IMPORT = {
     "prometheus_client": {"app", "exposition", "lines", "telemetry"},
     "yaml": {"config"},
     "isal": {"web.writing"},
+    "jinja2": {"pages.rendering"},
+    "markupsafe": {"pages.rendering"},
     "rich": {"overview", "terminal.fleet", "terminal.found", "terminal.progress", "terminal.screen"},
 }
 """Where each library is used, so that all other rooms can be read without knowing it."""
@@ -249,7 +268,8 @@ def test_serving_loads_nothing_that_only_other_commands_want() -> None:
     names = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True).stdout.split()
 
     assert {"exporter.commands", "aiohttp"} <= set(names)
-    assert not {"rich", "bcrypt", "exporter.overview", "exporter.terminal", "exporter.simulator"} & set(names)
+    unwanted = {"rich", "bcrypt", "jinja2", "exporter.overview", "exporter.pages", "exporter.terminal"}
+    assert not (unwanted | {"exporter.simulator"}) & set(names)
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -50,7 +50,7 @@ def test_what_is_pinned_is_described_with_version_hash_and_licence() -> None:
     assert all(licences(component) for component in bill["components"])
     assert bill["metadata"]["component"]["name"] == EXPORTER
     assert [name.partition("@")[0] for name in needs(bill)[EXPORTER]] == [
-        f"pkg:pypi/{name}" for name in ("aiohttp", "bcrypt", "prometheus-client", "pyyaml", "rich", "tzdata")
+        f"pkg:pypi/{name}" for name in ("aiohttp", "bcrypt", "jinja2", "prometheus-client", "pyyaml", "rich", "tzdata")
     ]
 
 

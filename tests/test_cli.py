@@ -47,6 +47,7 @@ def usage_error(capsys: pytest.CaptureFixture[str], *arguments: str, code: int =
         (["--web.telemetry-path=/sd"], "'/sd' is no plain path such as /metrics, or is taken"),
         (["--web.telemetry-path=/probe"], "'/probe' is no plain path such as /metrics, or is taken"),
         (["--web.telemetry-path=/-/reload"], "'/-/reload' is no plain path such as /metrics, or is taken"),
+        (["--web.telemetry-path=/addon"], "'/addon' is no plain path such as /metrics, or is taken"),
         (["--web.enable-lifecycle=yes"], "ignored explicit argument 'yes'"),
         (["demo", "--web.enable-lifecycle"], "unrecognized arguments: --web.enable-lifecycle"),
         (["--log.level=loud"], "invalid choice: 'loud'"),

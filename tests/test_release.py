@@ -65,7 +65,9 @@ def test_the_wheel_that_comes_of_the_sdist_holds_the_whole_package_and_nothing_e
         metadata = archive.read(f"northflank_backup_exporter-{exporter.__version__}.dist-info/METADATA").decode()
 
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "exporter").rglob("*.py")}
-    assert names == modules | {"exporter/py.typed"}
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "exporter" / "pages" / "templates").iterdir()}
+    assert names == modules | pages | {"exporter/py.typed"}
+    assert "exporter/pages/templates/page.css" in pages
     assert f"\nVersion: {exporter.__version__}\n" in metadata
 
 

@@ -44,8 +44,9 @@ async def exporter(tmp_path: Path, config: Path) -> AsyncIterator[Command]:
 async def test_it_listens_before_any_request_to_the_api(exporter: Command, simulator: Simulator) -> None:
     url = await exporter.url()
 
-    for path in ("/", "/-/healthy", "/-/ready", "/nonsense"):
+    for path in ("/-/healthy", "/-/ready", "/nonsense", "/addon?project=shop&addon=orders-db"):
         await get(url + path)
+    assert "Nothing was read yet" in (await get(f"{url}/"))[1]
     assert await get(f"{url}/-/ready") == (200, "Ready.\n")
     assert simulator.request_count == 0
 
@@ -53,6 +54,9 @@ async def test_it_listens_before_any_request_to_the_api(exporter: Command, simul
     assert status == 200
     assert series(metrics)[ORDERS_SUCCESS] == 1
     assert simulator.request_count > 0
+
+    assert "of 2 addons" in (await get(f"{url}/"))[1]
+    assert "read to its end" in (await get(f"{url}/addon?project=shop&addon=orders-db"))[1]
 
 
 async def test_addons_are_discovered_and_probed_one_by_one(exporter: Command, simulator: Simulator) -> None:

@@ -3,11 +3,12 @@
 Severities are those of the alert rules; whoever shows a verdict adds nothing to it.
 """
 
-from exporter.verdict.addon import concerns_of
+from exporter.verdict.addon import NEAR, concerns_of
 from exporter.verdict.concern import Concern, Kind, Severity
 from exporter.verdict.fleet import AccountConcern, Row, Verdict, judge, row_of
 
 __all__ = [
+    "NEAR",
     "AccountConcern",
     "Concern",
     "Kind",

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator,
 from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import timedelta
-from html import escape
 from http import HTTPStatus
 from typing import Protocol
 
@@ -18,35 +17,11 @@ from exporter.state import AddonState
 from exporter.web.answers import plain, send
 from exporter.web.discovery import target_groups
 from exporter.web.negotiation import Format, accepts_gzip, choose_format
+from exporter.web.pages import Knower, StatusPages
 from exporter.web.probe import PARAMETERS, AddonName, BadParameters
 from exporter.web.writing import written
 
 _LONGEST_TIMEOUT = 86_400
-
-_LANDING_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Northflank backup exporter</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 40rem; padding: 0 1rem; }}
-:root {{ color-scheme: light dark; }}
-</style>
-</head>
-<body>
-<h1>Northflank backup exporter</h1>
-<p>Prometheus metrics about the backups of Northflank addons. Version {version}.</p>
-<ul>
-<li><a href="{metrics}">Metrics</a></li>
-<li><a href="/sd">Service discovery</a>, whose targets are for /probe</li>
-<li><a href="/-/healthy">Health</a></li>
-<li><a href="/-/ready">Readiness</a></li>
-</ul>
-</body>
-</html>
-"""
-
 
 Reload = Callable[[], Awaitable[Sequence[str]]]
 """Reads the configuration again and gives the problems: with any, nothing has changed."""
@@ -54,17 +29,11 @@ Reload = Callable[[], Awaitable[Sequence[str]]]
 _Writers = Mapping[Format, Callable[[Snapshot, Collection[str]], Iterator[bytes]]]
 
 
-class Watcher(Protocol):
+class Watcher(Knower, Protocol):
     """Who watches addons; times are how long Prometheus says it will wait, None where it does not say."""
 
     async def scrape_in_time(self, prometheus_timeout: timedelta | None) -> Snapshot:
         """Poll every addon, and give what there is to show."""
-
-    def find(self, account: str | None, project_id: str, addon_id: str) -> AddonKey | None:
-        """Give the watched addon of this name, None where there is none.
-
-        Raises ValueError where `account` is left out although there are several.
-        """
 
     async def probe(self, addon: AddonKey, prometheus_timeout: timedelta | None) -> Snapshot:
         """Poll one watched addon if that is worth a request, and give what there is to show of it alone."""
@@ -102,7 +71,6 @@ class WebServer:
         self._of_all: _Writers = {Format.TEXT: exposition.text, Format.OPENMETRICS: exposition.openmetrics}
         self._of_one: _Writers = {Format.TEXT: exposition.probe_text, Format.OPENMETRICS: exposition.probe_openmetrics}
         self._render_pool = render_pool
-        self._landing_page = _LANDING_PAGE.format(version=escape(version), metrics=escape(telemetry_path))
         self._max_requests = max_requests
         self._scrapes = 0
         self.app = web.Application(middlewares=[self._counted, *middlewares])
@@ -114,7 +82,8 @@ class WebServer:
         self.app.router.add_get("/-/healthy", self._healthy)
         self.app.router.add_get("/-/ready", self._ready)
         if telemetry_path != "/":
-            self.app.router.add_get("/", self._landing)
+            pages = StatusPages(watcher, pool=render_pool, telemetry_path=telemetry_path, version=version)
+            pages.add_to(self.app.router)
 
     async def finish(self, seconds: float) -> None:
         """Be ready no more, and wait so long at most for what is in flight; whoever asks meanwhile has an answer."""
@@ -199,9 +168,6 @@ class WebServer:
         if self.is_ready:
             return web.Response(text="Ready.\n")
         return web.Response(text="Shutting down.\n", status=HTTPStatus.SERVICE_UNAVAILABLE)
-
-    async def _landing(self, _: web.Request) -> web.Response:
-        return web.Response(text=self._landing_page, content_type="text/html")
 
 
 def _seconds(request: web.Request, header: str) -> timedelta | None:

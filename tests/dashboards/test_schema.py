@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from tests.machine import program
+from tests.machine import npm_packages, program
 from tests.process import ROOT
 
 from .reading import Json, boards, panels
 
 FOLDER = Path(__file__).parent / "schema"
-# npm writes this file last.
-INSTALLED = FOLDER / "node_modules" / ".package-lock.json"
 PATIENCE_SECONDS = 120
 
 OF_PROMETHEUS = frozenset({"expr", "step", "titleFormat", "textFormat", "tagKeys", "useValueForTime"})
@@ -28,10 +26,8 @@ Schemas = Mapping[str, Json]
 @pytest.fixture(scope="module", name="schemas")
 def _schemas() -> Schemas:
     """Make JSON Schemas of the types in @grafana/schema, which is installed where that is due."""
-    node, npm = (program(name, origin="Node.js") for name in ("node", "npm"))
-    if not INSTALLED.exists() or INSTALLED.stat().st_mtime < (FOLDER / "package-lock.json").stat().st_mtime:
-        _run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-        INSTALLED.touch()
+    node = program("node", origin="Node.js")
+    npm_packages(FOLDER)
     made: Schemas = json.loads(_run(node, "generate.mjs"))
     return made
 

@@ -12,28 +12,19 @@ import pytest
 from exporter.simulator import Simulator, World
 from exporter.simulator.behaviour import Behaviour, BodyFormat
 from exporter.simulator.render import render_addon, render_backup, render_restore, render_schedule
-from tests.machine import program
+from tests.machine import npm_packages, program
 
 from .reading import Json
 
 FOLDER = Path(__file__).parents[1] / "js"
-# npm writes this file last.
-INSTALLED = FOLDER / "node_modules" / ".package-lock.json"
 PATIENCE_SECONDS = 120
 
 
 @pytest.fixture(name="client", scope="module")
 def _client() -> list[str]:
     """Install the official client where that is due, and return the command that runs our script."""
-    node, npm = (program(name, origin="Node.js") for name in ("node", "npm"))
-    lock = FOLDER / "package-lock.json"
-    if not INSTALLED.exists() or INSTALLED.stat().st_mtime < lock.stat().st_mtime:
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(
-            command, cwd=FOLDER, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
-        )
-        assert done.returncode == 0, f"npm ci failed in {FOLDER}:\n{done.stdout}{done.stderr}"
-        INSTALLED.touch()
+    node = program("node", origin="Node.js")
+    npm_packages(FOLDER)
     return [node, str(FOLDER / "official-client.mjs")]
 
 

@@ -29,6 +29,9 @@ class FakeWatcher:
         await self.gate.wait()
         return snapshot_of(*self.addons, account=account_state())
 
+    def known(self) -> Snapshot:
+        return snapshot_of(*self.addons, account=account_state())
+
     def find(self, account: str | None, project_id: str, addon_id: str) -> AddonKey | None:
         accounts = sorted({addon.key.account for addon in self.addons})
         if account is None and len(accounts) > 1:

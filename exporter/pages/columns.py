@@ -1,0 +1,91 @@
+"""The columns of the fleet's table: how each sorts. Pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from exporter.pages.query import Query
+from exporter.verdict import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column; `key` gives what it sorts by, None where there is nothing, which comes last in either direction.
+
+    `falls` tells that the largest come first where one asks for it once.
+    """
+
+    name: str
+    title: str
+    key: Callable[[Row], Any]
+    falls: bool = False
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A column's head: where it leads, and how the table is sorted by it now, as `aria-sort` says that."""
+
+    column: Column
+    url: str
+    aria_sort: str
+
+
+def heads(query: Query, *, has_accounts: bool) -> list[Head]:
+    """Give the heads of the columns that there are."""
+    return [_head(column, query) for column in COLUMNS if has_accounts or column.name != "account"]
+
+
+def ordered(rows: Sequence[Row], query: Query) -> Sequence[Row]:
+    """Sort rows as asked; those that are equal stay as they were, the worst first."""
+    column = BY_NAME.get(query.sort.removeprefix("-"))
+    if column is None:
+        return rows
+    known = [(key, row) for row in rows if (key := column.key(row)) is not None]
+    unknown = [row for row in rows if column.key(row) is None]
+    known.sort(key=lambda each: each[0], reverse=column.falls != query.sort.startswith("-"))
+    return [*(row for _, row in known), *unknown]
+
+
+def _head(column: Column, query: Query) -> Head:
+    once = "" if column is COLUMNS[0] else column.name
+    if (query.sort.removeprefix("-") or COLUMNS[0].name) != column.name:
+        return Head(column=column, url=query.with_(sort=once).url, aria_sort="")
+    is_turned = query.sort.startswith("-")
+    return Head(
+        column=column,
+        url=query.with_(sort=once if is_turned else f"-{column.name}").url,
+        aria_sort="descending" if column.falls != is_turned else "ascending",
+    )
+
+
+def _completed(row: Row) -> timedelta | None:
+    # One that never completed is older than any; of one that was not read nobody knows.
+    return timedelta.max if row.age is None and row.data_at is not None else row.age
+
+
+def _text(text: str) -> str | None:
+    return text.casefold() or None
+
+
+def names(values: Iterable[str]) -> list[str]:
+    """Give what there is to choose from, in order."""
+    return sorted({value for value in values if value}, key=lambda value: (value.casefold(), value))
+
+
+COLUMNS = (
+    Column(name="state", title="State", key=lambda row: row.severity, falls=True),
+    Column(name="account", title="Account", key=lambda row: _text(row.key.account)),
+    Column(name="project", title="Project", key=lambda row: _text(row.key.project_id)),
+    Column(name="addon", title="Addon", key=lambda row: _text(row.key.addon_id)),
+    Column(name="type", title="Type", key=lambda row: _text(row.type)),
+    Column(name="completed", title="Last completed", key=_completed, falls=True),
+    Column(name="status", title="Last status", key=lambda row: row.last_status),
+    Column(name="size", title="Size", key=lambda row: row.size_bytes, falls=True, is_number=True),
+    Column(name="due", title="Next due", key=lambda row: row.next_due),
+    Column(name="missed", title="Missed runs", key=lambda row: row.missed_runs, falls=True, is_number=True),
+    Column(name="data", title="Data age", key=lambda row: row.data_age, falls=True, is_number=True),
+    Column(name="error", title="Error", key=lambda row: row.error),
+)
+BY_NAME = {column.name: column for column in COLUMNS}

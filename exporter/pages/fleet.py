@@ -1,0 +1,163 @@
+"""The page of the whole fleet: the verdict, the addons that were asked for, the accounts. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from exporter.exposition import Snapshot
+from exporter.pages.columns import COLUMNS, Head, heads, names, ordered
+from exporter.pages.query import ATTENTION, Query
+from exporter.pages.turns import in_turns
+from exporter.pages.words import sentence
+from exporter.state import AccountState
+from exporter.verdict import AccountConcern, Concern, Kind, Row, Severity, Verdict, judge
+
+PAGE_LENGTH = 100
+"""So many addons stand on one page."""
+
+SILENT_AFTER = timedelta(minutes=10)
+"""Longer than any usual scrape interval: then nobody scrapes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One of the values that an addon can be chosen by; `count` is how many addons have it."""
+
+    value: str
+    title: str
+    url: str
+    count: int
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One of the orders that a form offers."""
+
+    value: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetView:
+    """All that the fleet's page tells; `rows` are those of this page, out of `matching` and of all addons.
+
+    `oldest` is the age of the data that was read longest ago. `first` and `last` count the rows from 1.
+    """
+
+    now: datetime
+    asked_at: datetime | None
+    severity: Severity
+    headline: str
+    more: tuple[str, ...]
+    account_concerns: tuple[AccountConcern, ...]
+    oldest: timedelta | None
+    states: tuple[Choice, ...]
+    query: Query
+    heads: list[Head]
+    rows: Sequence[Row]
+    matching: int
+    addons: int
+    first: int
+    last: int
+    previous_url: str
+    next_url: str
+    account_names: list[str]
+    project_names: list[str]
+    type_names: list[str]
+    orders: list[Order]
+    accounts: tuple[AccountState, ...]
+
+
+def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
+    """Judge what is known, and choose what was asked for."""
+    addons = in_turns(snapshot.addons, 10)
+    verdict = judge(addons, snapshot.accounts, now=snapshot.now, times=snapshot.times)
+    chosen = ordered([row for row in in_turns(verdict.rows, 100) if _is_asked_for(row, query)], query)
+    page = min(query.page, max(-(-len(chosen) // PAGE_LENGTH), 1))
+    first = PAGE_LENGTH * (page - 1)
+    asked_at = snapshot.exporter.asked_at
+    headline, *more = _sentences(verdict, asked_at)
+    has_accounts = any(row.key.account for row in verdict.rows)
+    return FleetView(
+        now=snapshot.now,
+        asked_at=asked_at,
+        severity=verdict.severity,
+        headline=headline,
+        more=tuple(more),
+        account_concerns=verdict.accounts,
+        oldest=max((row.data_age for row in verdict.rows if row.data_age is not None), default=None),
+        states=tuple(_states(verdict, query)),
+        query=query,
+        heads=heads(query, has_accounts=has_accounts),
+        rows=chosen[first : first + PAGE_LENGTH],
+        matching=len(chosen),
+        addons=len(verdict.rows),
+        first=first + 1 if chosen else 0,
+        last=min(first + PAGE_LENGTH, len(chosen)),
+        previous_url=query.with_(page=page - 1).url if page > 1 else "",
+        next_url=query.with_(page=page + 1).url if first + PAGE_LENGTH < len(chosen) else "",
+        account_names=names(row.key.account for row in verdict.rows),
+        project_names=names(row.key.project_id for row in verdict.rows),
+        type_names=names(row.type for row in verdict.rows),
+        orders=list(_orders(query, has_accounts=has_accounts)),
+        accounts=snapshot.accounts,
+    )
+
+
+def _sentences(verdict: Verdict, asked_at: datetime | None) -> list[str]:
+    if asked_at is None:
+        return ["Nothing was read yet", "no scrape has come since the start"]
+    headline, *more = verdict.sentence.split("; ")
+    return [sentence(headline), *more]
+
+
+def _is_asked_for(row: Row, query: Query) -> bool:
+    if not query.is_filtered:
+        return True
+    is_in_state = query.state in {"", row.severity.word} or (query.state == ATTENTION and row.severity.needs_attention)
+    return (
+        is_in_state
+        and query.account in {"", row.key.account}
+        and query.project in {"", row.key.project_id}
+        and query.type in {"", row.type}
+        and _holds(row, query.find.casefold())
+    )
+
+
+def _holds(row: Row, text: str) -> bool:
+    texts = (*row.key, row.name, row.type, row.error or "", *(concern.text for concern in row.concerns))
+    return not text or any(text in each.casefold() for each in texts)
+
+
+def _states(verdict: Verdict, query: Query) -> Iterator[Choice]:
+    for severity in sorted(Severity, reverse=True):
+        is_chosen = query.state == severity.word
+        yield Choice(
+            value=severity.word,
+            title=title_of(severity),
+            # Chosen once more it is chosen no more.
+            url=query.with_(state="" if is_chosen else severity.word).url,
+            count=verdict.count(severity),
+            is_chosen=is_chosen,
+        )
+
+
+def told_in_table(row: Row) -> tuple[Concern, ...]:
+    """Give what the table tells of an addon; whether a restore was tried out is for its own page."""
+    return tuple(concern for concern in row.concerns if concern.kind is not Kind.RESTORE_UNTESTED)
+
+
+def title_of(severity: Severity) -> str:
+    """Write a severity for people."""
+    return "OK" if severity is Severity.OK else sentence(severity.word)
+
+
+def _orders(query: Query, *, has_accounts: bool) -> Iterator[Order]:
+    yield Order(value="", title="worst first")
+    for column in COLUMNS[1:]:
+        if has_accounts or column.name != "account":
+            direction = ", descending" if column.falls else ""
+            yield Order(value=column.name, title=f"{column.title.lower()}{direction}")
+    if query.sort.startswith("-"):
+        yield Order(value=query.sort, title=f"{query.sort[1:]}, the other way round")

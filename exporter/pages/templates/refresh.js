@@ -1,0 +1,76 @@
+"use strict";
+(() => {
+  // Reads this page again now and then; without this script, the link does.
+  const EVERY = 30000, AFTER_TOUCH = 5000;
+  const said = document.getElementById("refresh");
+  const pause = document.createElement("button"), announced = document.createElement("div");
+  let touched = 0, read = Date.now(), isPaused = false, isReading = false;
+  pause.type = "button";
+  pause.textContent = "Pause";
+  // A screen reader tells when the verdict changes, and nothing else.
+  announced.setAttribute("role", "status");
+  announced.className = "sr";
+  document.getElementById("reload").after(pause, announced);
+
+  const tell = (text, isLate) => {
+    const span = document.createElement("span");
+    span.textContent = text;
+    span.className = isLate ? "late" : "";
+    said.replaceChildren(span);
+  };
+  const tellTime = () => tell(isPaused ? "Paused: what is shown grows old." : "Read again every 30 seconds, without asking Northflank for anything.");
+
+  const isInUse = () => {
+    const active = document.activeElement;
+    return document.hidden || Date.now() - touched < AFTER_TOUCH || !getSelection().isCollapsed ||
+      (active !== null && active.matches("input, select, textarea"));
+  };
+
+  const show = (text) => {
+    // Not the whole page: what is inline there has a nonce that does not count here.
+    const main = text.slice(text.indexOf("<main "), text.lastIndexOf("</main>"));
+    const then = new DOMParser().parseFromString(main, "text/html").getElementById("content");
+    const now = document.getElementById("content");
+    if (then === null) throw new Error("no such page");
+    const focused = document.activeElement?.id;
+    const before = document.getElementById("said")?.textContent;
+    const scrolled = [...now.querySelectorAll(".table")].map((each) => each.scrollLeft);
+    now.replaceChildren(...then.childNodes);
+    [...now.querySelectorAll(".table")].forEach((each, place) => { each.scrollLeft = scrolled[place] ?? 0; });
+    document.title = then.dataset.title;
+    const after = document.getElementById("said")?.textContent;
+    if (after !== before) announced.textContent = after ?? "";
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  };
+
+  const refresh = async () => {
+    isReading = true;
+    try {
+      const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(20000) });
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      const text = await answer.text();
+      if (!isInUse()) show(text);
+      read = Date.now();
+      tellTime();
+    } catch {
+      tell(`The exporter has not answered for ${Math.round((Date.now() - read) / 1000)} seconds: what is shown is as old.`, true);
+    } finally {
+      isReading = false;
+    }
+  };
+
+  const tick = () => {
+    if (!isPaused && !isReading && !isInUse() && Date.now() - read >= EVERY) void refresh();
+  };
+  for (const event of ["pointerdown", "keydown", "wheel", "touchmove"]) {
+    addEventListener(event, () => { touched = Date.now(); }, { passive: true });
+  }
+  pause.addEventListener("click", () => {
+    isPaused = !isPaused;
+    pause.textContent = isPaused ? "Go on" : "Pause";
+    tellTime();
+  });
+  document.addEventListener("visibilitychange", tick);
+  setInterval(tick, 1000);
+  tellTime();
+})();
