@@ -38,10 +38,10 @@ def heads(query: Query, *, has_accounts: bool) -> list[Head]:
 
 
 def ordered(rows: Sequence[Row], query: Query) -> Sequence[Row]:
-    """Sort rows as asked; those that are equal stay as they were, the worst first."""
-    column = BY_NAME.get(query.sort.removeprefix("-"))
-    if column is None:
+    """Sort rows by a column that there is; those that are equal stay as they were, the worst first."""
+    if not query.sort:
         return rows
+    column = BY_NAME[query.sort.removeprefix("-")]
     known = [(key, row) for row in rows if (key := column.key(row)) is not None]
     unknown = [row for row in rows if column.key(row) is None]
     known.sort(key=lambda each: each[0], reverse=column.falls != query.sort.startswith("-"))

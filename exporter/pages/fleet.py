@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from exporter.exposition import Snapshot
-from exporter.pages.columns import COLUMNS, Head, heads, names, ordered
+from exporter.pages.columns import BY_NAME, COLUMNS, Head, heads, names, ordered
 from exporter.pages.query import ATTENTION, Query
 from exporter.pages.turns import in_turns
 from exporter.pages.words import sentence
@@ -71,6 +71,8 @@ class FleetView:
 
 def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
     """Judge what is known, and choose what was asked for."""
+    if query.sort.removeprefix("-") not in BY_NAME:
+        query = query.with_(sort="", page=query.page)
     addons = in_turns(snapshot.addons, 10)
     verdict = judge(addons, snapshot.accounts, now=snapshot.now, times=snapshot.times)
     chosen = ordered([row for row in in_turns(verdict.rows, 100) if _is_asked_for(row, query)], query)

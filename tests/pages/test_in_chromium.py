@@ -222,6 +222,7 @@ async def test_it_reads_itself_again_but_not_while_somebody_uses_it(browser: Bro
         await page.get_by_label("Find").focus()
         await page.clock.run_for(120_000)
         await expect(headline).to_have_text("3 of 8 addons need attention")
+        await expect(page.locator("#refresh")).to_contain_text("Waits while the page is in use")
         await page.get_by_role("columnheader", name="Addon", exact=True).get_by_role("link").focus()
         await page.clock.run_for(31_000)
         await expect(headline).to_have_text("None of 1 addon needs attention")

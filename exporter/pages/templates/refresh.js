@@ -1,10 +1,10 @@
 "use strict";
 (() => {
   // Reads this page again now and then; without this script, the link does.
-  const EVERY = 30000, AFTER_TOUCH = 5000;
+  const EVERY = 30000, AFTER_FAILURE = 10000, AFTER_TOUCH = 5000;
   const said = document.getElementById("refresh");
   const pause = document.createElement("button"), announced = document.createElement("div");
-  let touched = 0, read = Date.now(), isPaused = false, isReading = false;
+  let touched = 0, read = Date.now(), tried = 0, isPaused = false, isReading = false;
   pause.type = "button";
   pause.textContent = "Pause";
   // A screen reader tells when the verdict changes, and nothing else.
@@ -43,24 +43,33 @@
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
   };
 
+  const secondsOld = () => Math.round((Date.now() - read) / 1000);
+
   const refresh = async () => {
     isReading = true;
+    tried = Date.now();
     try {
       const answer = await fetch(location.href, { cache: "no-store", signal: AbortSignal.timeout(20000) });
-      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      if (!answer.ok) {
+        tell(`The exporter answers with ${answer.status}: what is shown is ${secondsOld()} seconds old.`, true);
+        return;
+      }
       const text = await answer.text();
-      if (!isInUse()) show(text);
+      if (isInUse()) return;
+      show(text);
       read = Date.now();
       tellTime();
     } catch {
-      tell(`The exporter has not answered for ${Math.round((Date.now() - read) / 1000)} seconds: what is shown is as old.`, true);
+      tell(`The exporter has not answered for ${secondsOld()} seconds: what is shown is as old.`, true);
     } finally {
       isReading = false;
     }
   };
 
   const tick = () => {
-    if (!isPaused && !isReading && !isInUse() && Date.now() - read >= EVERY) void refresh();
+    if (isPaused || isReading || document.hidden || secondsOld() * 1000 < EVERY) return;
+    if (isInUse()) tell(`Waits while the page is in use: what is shown is ${secondsOld()} seconds old.`);
+    else if (Date.now() - tried >= AFTER_FAILURE) void refresh();
   };
   for (const event of ["pointerdown", "keydown", "wheel", "touchmove"]) {
     addEventListener(event, () => { touched = Date.now(); }, { passive: true });
