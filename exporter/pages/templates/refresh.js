@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  // Reads this page again now and then; without this script, the link does.
+  // Folds the form where there is little room, and reads this page again now and then; without it, both stay as they are.
   const EVERY = 30000, AFTER_FAILURE = 10000, AFTER_TOUCH = 5000;
   const said = document.getElementById("refresh");
   const pause = document.createElement("button"), announced = document.createElement("div");
@@ -11,6 +11,12 @@
   announced.setAttribute("role", "status");
   announced.className = "sr";
   document.getElementById("reload").after(pause, announced);
+
+  const narrow = matchMedia("(max-width: 45rem)");
+  const form = () => document.getElementById("filtering") ?? {};
+  const fold = () => { form().open = !narrow.matches; };
+  narrow.addEventListener("change", fold);
+  fold();
 
   const tell = (text, isLate) => {
     const span = document.createElement("span");
@@ -34,9 +40,11 @@
     if (then === null) throw new Error("no such page");
     const focused = document.activeElement?.id;
     const before = document.getElementById("said")?.textContent;
+    const isUnfolded = form().open;
     const scrolled = [...now.querySelectorAll(".table")].map((each) => each.scrollLeft);
     now.replaceChildren(...then.childNodes);
     [...now.querySelectorAll(".table")].forEach((each, place) => { each.scrollLeft = scrolled[place] ?? 0; });
+    form().open = isUnfolded;
     document.title = then.dataset.title;
     const after = document.getElementById("said")?.textContent;
     if (after !== before) announced.textContent = after ?? "";
