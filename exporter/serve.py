@@ -88,12 +88,14 @@ async def serving(
     with (
         tracebacks_counted(telemetry.unexpected_errors.inc),
         _thread("render") as render_pool,
+        _thread("page") as page_pool,
         _thread("bcrypt") as hash_pool,
     ):
         server = WebServer(
             watcher=exporter,
             exposition=exporter.exposition,
             render_pool=render_pool,
+            page_pool=page_pool,
             telemetry_path=telemetry_path,
             version=__version__,
             reload=reload,

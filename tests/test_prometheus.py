@@ -80,6 +80,7 @@ async def address(watcher: FakeWatcher) -> AsyncIterator[str]:
             watcher=watcher,
             exposition=Exposition(CollectorRegistry()),
             render_pool=pool,
+            page_pool=pool,
             telemetry_path="/metrics",
             version="1.2.3",
         )

@@ -1,11 +1,9 @@
 """The pages for people over HTTP: made in a thread, allowed to do nothing but what they bring along."""
 
 import asyncio
-import gc
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
@@ -100,20 +98,7 @@ class StatusPages:
         from exporter.pages import Frame  # noqa: PLC0415 - serving starts faster without
 
         frame = Frame(nonce=nonce, version=self._version, telemetry_path=self._telemetry_path, host=request.host)
-        with _collector_at_rest():
-            return page(frame).encode()
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """Let the garbage collector rest: it would take what is being made for what stays, and halt everybody to look."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+        return page(frame).encode()
 
 
 def _headers(nonce: str) -> dict[str, str]:

@@ -45,7 +45,8 @@ class Watcher(Knower, Protocol):
 class WebServer:
     """Answers HTTP, until it is to `finish`; `is_ready` is what /-/ready tells.
 
-    `render_pool` writes and compresses, off the event loop. Without `reload` nobody may ask for it over HTTP.
+    `render_pool` writes and compresses, off the event loop; `page_pool` makes the pages for people, for which no scrape
+    is to wait. Without `reload` nobody may ask for it over HTTP.
     `max_requests` limits how many requests that could cause API requests are answered at once; 0 is no limit.
     Every request passes through the `middlewares` first.
     """
@@ -56,6 +57,7 @@ class WebServer:
         watcher: Watcher,
         exposition: Exposition,
         render_pool: Executor,
+        page_pool: Executor,
         telemetry_path: str,
         version: str,
         reload: Reload | None = None,
@@ -82,7 +84,7 @@ class WebServer:
         self.app.router.add_get("/-/healthy", self._healthy)
         self.app.router.add_get("/-/ready", self._ready)
         if telemetry_path != "/":
-            pages = StatusPages(watcher, pool=render_pool, telemetry_path=telemetry_path, version=version)
+            pages = StatusPages(watcher, pool=page_pool, telemetry_path=telemetry_path, version=version)
             pages.add_to(self.app.router)
 
     async def finish(self, seconds: float) -> None:

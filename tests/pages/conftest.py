@@ -74,6 +74,7 @@ async def visiting(browser: Browser, shown: Shown, **options: Any) -> AsyncItera
                 watcher=shown,
                 exposition=Exposition(CollectorRegistry()),
                 render_pool=pool,
+                page_pool=pool,
                 telemetry_path="/metrics",
                 version="1.2.3",
             ).app

@@ -65,6 +65,7 @@ async def opened() -> AsyncIterator[Open]:
                 watcher=watcher,
                 exposition=Exposition(registry),
                 render_pool=pool,
+                page_pool=pool,
                 telemetry_path=telemetry_path,
                 version='<1.2 & "3">',
                 reload=reload,

@@ -29,6 +29,7 @@ async def test_a_bug_is_an_answer_and_its_traceback_is_counted(caplog: pytest.Lo
             watcher=Broken([]),
             exposition=Exposition(CollectorRegistry()),
             render_pool=pool,
+            page_pool=pool,
             telemetry_path="/metrics",
             version="1",
             middlewares=[answering(counted.append)],

@@ -99,13 +99,14 @@ async def test_where_the_metrics_are_at_the_root_there_are_no_pages(opened: Open
     assert (await (await site.ask("/")).text()).startswith("# HELP")
 
 
-async def test_so_many_pages_are_made_at_once_and_no_more(site: Site) -> None:
+async def test_so_many_pages_are_made_at_once_and_no_more_and_no_scrape_waits(site: Site) -> None:
     is_free = Event()
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, ThreadPoolExecutor(1) as render_pool:
         server = WebServer(
             watcher=site.watcher,
             exposition=Exposition(CollectorRegistry()),
-            render_pool=pool,
+            render_pool=render_pool,
+            page_pool=pool,
             telemetry_path="/metrics",
             version="1",
         )
@@ -115,7 +116,9 @@ async def test_so_many_pages_are_made_at_once_and_no_more(site: Site) -> None:
             try:
                 first = await next(asyncio.as_completed(asked, timeout=PATIENCE_SECONDS))
                 assert first.status == 503
-                assert (await client.get("/-/healthy")).status == 200
+                for path in ("/-/healthy", "/metrics"):
+                    async with asyncio.timeout(PATIENCE_SECONDS):
+                        assert (await client.get(path)).status == 200
             finally:
                 is_free.set()
             answers = await asyncio.gather(*asked)
