@@ -1,6 +1,6 @@
 # The door to the project: `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stack test coverage check fix docs dashboards dashboards-preview deploy bench release-check lock clean audit fuzz
+.PHONY: help demo demo-stack test coverage check fix docs dashboards dashboards-preview screenshots deploy bench release-check lock clean audit fuzz
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -54,6 +54,9 @@ dashboards-preview: $(INSTALLED) ## draw them with Grafana's components in Chrom
 
 deploy: $(INSTALLED) ## copy rules and dashboards into the Helm chart, and write the plain manifest from it
 	$(BIN)/python -m scripts.deployment
+
+screenshots: $(INSTALLED) ## draw the exporter's own pages in Chromium, for the pictures in docs/images/
+	$(BIN)/python -m scripts.screenshots
 
 bench: $(INSTALLED) ## measure scrapes, memory and requests, beside prometheus_client and node_exporter
 	scripts/fetch-tools prometheus-node-exporter

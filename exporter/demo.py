@@ -36,7 +36,7 @@ async def demo(addresses: Sequence[ListenAddress], telemetry_path: str, *, seed:
     with stop_signals() as stop, bound(addresses) as sockets:
         async with (
             _simulator(ANY_PORT, token=token, seed=seed, speed=1.0) as simulator,
-            Exporter(_demo_config(simulator, token)) as exporter,
+            Exporter(demo_config(simulator, token)) as exporter,
             serving(exporter, sockets, telemetry_path=telemetry_path) as served,
         ):
             lines = [
@@ -62,7 +62,8 @@ async def _simulator(address: ListenAddress, *, token: str, seed: int, speed: fl
         await simulator.close()
 
 
-def _demo_config(simulator: Simulator, token: str) -> Config:
+def demo_config(simulator: Simulator, token: str) -> Config:
+    """Watch everything that the simulated account has."""
     # One project with a limit of its own; of the others, each addon's schedules tell.
     entries = (AddonEntry(project="shop", addon="*", max_age=MAX_AGE), AddonEntry(project="*", addon="*"))
     account = AccountConfig(api_url=simulator.url, token=ApiToken.literal(token), addons=entries)
