@@ -42,6 +42,7 @@ async def demo(addresses: Sequence[ListenAddress], telemetry_path: str, *, seed:
             lines = [
                 f"Simulated Northflank API: {simulator.url}",
                 *(f"Metrics: http://{address.reachable}{telemetry_path}" for address in served),
+                *(f"Status page: http://{address.reachable}/" for address in served if telemetry_path != "/"),
                 "Stop with Ctrl-C.",
             ]
             write_output("\n".join([*lines, ""]).encode())

@@ -69,6 +69,7 @@ class Stack:
         """Tell where to look."""
         yield f"Simulated Northflank API: {self.url('simulator')}"
         yield f"Metrics: {self.url('exporter', '/metrics')}"
+        yield f"Status page: {self.url('exporter', '/')}"
         yield f"Prometheus: {self.url('prometheus')}"
         yield f"Alertmanager: {self.url('alertmanager')}"
         if "grafana" in binaries:

@@ -62,9 +62,10 @@ async def test_the_demo_prints_where_to_look(tmp_path: Path) -> None:
         command.signal(signal.SIGINT)
         ended = await command.end()
 
-    api, metrics, _ = ended.stdout.splitlines()
+    api, metrics, page, _ = ended.stdout.splitlines()
     assert api.startswith("Simulated Northflank API: http://127.0.0.1:")
     assert metrics == f"Metrics: {url}/backups"
+    assert page == f"Status page: {url}/"
     assert ended.code == 0
 
 
