@@ -48,6 +48,8 @@ class Report:
             ("the same, gzip (ms)", [each.warm_scrape_gzip / _MILLI for each in whole]),
             ("node_exporter's textfile, over HTTP (ms)", [_in_milliseconds(each.node_exporter) for each in whole]),
             ("/-/healthy during our answer, worst (ms)", [each.healthy_worst / _MILLI for each in whole]),
+            ("status page, over HTTP (ms)", [each.status_page / _MILLI for each in whole]),
+            ("/-/healthy during status pages, worst (ms)", [each.healthy_worst_page / _MILLI for each in whole]),
             ("writing the answer, text (ms)", [each.ours_text / _MILLI for each in encoders]),
             ("prometheus_client, text (ms)", [each.client_text / _MILLI for each in encoders]),
             ("writing the answer, OpenMetrics (ms)", [each.ours_openmetrics / _MILLI for each in encoders]),

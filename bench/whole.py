@@ -47,6 +47,8 @@ class Figures:
     warm_scrape: float
     warm_scrape_gzip: float
     healthy_worst: float
+    status_page: float
+    healthy_worst_page: float
     node_exporter: float | None
 
 
@@ -65,6 +67,8 @@ def figures(load: Load, folder: Path) -> Figures:
             with _healthy(running) as waits:
                 warm = [_seconds(running.url) for _ in range(REPETITIONS)]
             packed = [_seconds(running.url, gzip=True) for _ in range(REPETITIONS)]
+            with _healthy(running) as page_waits:
+                pages = [_seconds(running.url, "/") for _ in range(REPETITIONS)]
             page = get(f"{running.url}/metrics")
     return Figures(
         addons=load.addons,
@@ -77,6 +81,8 @@ def figures(load: Load, folder: Path) -> Figures:
         warm_scrape=statistics.median(warm),
         warm_scrape_gzip=statistics.median(packed),
         healthy_worst=max(waits),
+        status_page=statistics.median(pages),
+        healthy_worst_page=max(page_waits),
         node_exporter=_from_textfile(page, folder),
     )
 
@@ -114,9 +120,9 @@ def _polled_all(url: str, addons: int) -> float:
     return seconds
 
 
-def _seconds(url: str, *, gzip: bool = False) -> float:
+def _seconds(url: str, path: str = "/metrics", *, gzip: bool = False) -> float:
     started = time.perf_counter()
-    get(f"{url}/metrics", gzip=gzip)
+    get(url + path, gzip=gzip)
     return time.perf_counter() - started
 
 
