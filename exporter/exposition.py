@@ -1,6 +1,6 @@
 """From states to the text exposition formats of Prometheus and OpenMetrics.
 
-Sample lines are the same in both formats. An addon's lines are written once, when its state changes; only what
+Sample lines are the same in both formats. An addon's lines are written once for each of its states; only what
 moves with the clock is written for each answer. The result equals, byte for byte, what prometheus_client's
 encoders give for the same families; the tests hold it to that.
 """
@@ -20,7 +20,7 @@ from exporter.metrics import (
     EXPORTER_CATALOGUE,
     SCRAPE_CATALOGUE,
 )
-from exporter.model import AddonKey
+from exporter.model import AddonKey, FailureReason
 from exporter.state import AccountState, AddonState, ExporterState
 
 _END_OF_OPENMETRICS = b"# EOF\n"
@@ -56,8 +56,14 @@ class Exposition:
         self._ready: dict[AddonKey, SubjectLines[AddonState]] = {}
 
     def addon_replaced(self, addon: AddonState) -> None:
-        """Write an addon's lines now, while the polls of others wait for the network."""
-        self._ready[addon.key] = self._addons.lines(addon, self._ready.get(addon.key))
+        """Write an addon's lines now, while the polls of others wait for the network.
+
+        Not of one that waits for its first poll: thousands of those come at once.
+        """
+        lines = self._addons.lines(addon, self._ready.get(addon.key))
+        if addon.failure is not FailureReason.PENDING:
+            self._addons.write(lines)
+        self._ready[addon.key] = lines
 
     def addon_removed(self, addon: AddonKey) -> None:
         """Forget the lines of an addon that is watched no more."""

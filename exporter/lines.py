@@ -21,14 +21,17 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 
 
 class SubjectLines(Generic[S]):
-    """A subject's lines, as far as they can be written ahead of any answer, and what helps to write the others."""
+    """A subject's lines, as far as they can be written ahead of any answer, and what helps to write the others.
+
+    `written` is empty until they are.
+    """
 
     __slots__ = ("base", "kept", "series", "subject", "written")
 
-    def __init__(self, subject: S, base: tuple[str, ...], written: tuple[bytes, ...]) -> None:
+    def __init__(self, subject: S, base: tuple[str, ...]) -> None:
         self.subject = subject
         self.base = base
-        self.written = written
+        self.written: tuple[bytes, ...] = ()
         self.kept: dict[str, tuple[object, bytes]] = {}
         self.series: dict[str, str] = {}
 
@@ -45,20 +48,27 @@ class CatalogueWriter(Generic[S]):
         ]
 
     def lines(self, subject: S, before: SubjectLines[S] | None = None) -> SubjectLines[S]:
-        """Write one subject's sample lines, family by family; empty where they move with the clock.
+        """Begin one subject's lines, which the first exposition that wants them writes.
 
         Lines written for the same subject before save some work.
         """
-        base = _escaped(self._base_values(subject)) if before is None else before.base
-        lines = SubjectLines(subject, base, tuple(family.lines(base, subject) for family in self._families))
-        if before is not None:
-            lines.kept, lines.series = before.kept, before.series
+        if before is None:
+            return SubjectLines(subject, _escaped(self._base_values(subject)))
+        lines = SubjectLines(subject, before.base)
+        lines.kept, lines.series = before.kept, before.series
         return lines
+
+    def write(self, lines: SubjectLines[S]) -> None:
+        """Write the sample lines, family by family; empty where they move with the clock."""
+        lines.written = tuple(family.lines(lines.base, lines.subject) for family in self._families)
 
     def exposition(
         self, ready: Sequence[SubjectLines[S]], names: Collection[str], times: Sequence[datetime] = ()
     ) -> Iterator[bytes]:
         """Write whole families, of so many subjects per chunk; what moves with the clock is as at each one's time."""
+        for lines in ready:
+            if not lines.written:
+                self.write(lines)
         parts = [slice(start, start + SUBJECTS_PER_CHUNK) for start in range(0, len(ready), SUBJECTS_PER_CHUNK)]
         for place, family in enumerate(self._families):
             if names and family.name not in names:

@@ -123,7 +123,7 @@ class PolledAccount:
             if addon in came:
                 state = self.extras.adopted(state)
                 self.extras.add(state)
-            if state != before or addon in came:
+            if addon in came or state != before:
                 self._store.replace(state)
         return list(came), left
 

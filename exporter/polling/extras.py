@@ -105,6 +105,8 @@ class Extras:
         if expectation is not None:
             expectation = replace(expectation, zone=self._collection.zone, grace=self._collection.grace)
         restores = state.restores if self._interval(Subject.RESTORES) is not None else None
+        if expectation is state.expectation and restores is state.restores:
+            return state
         return replace(state, expectation=expectation, restores=restores)
 
     def add(self, state: AddonState) -> None:
