@@ -1,8 +1,9 @@
 """The commands that need no Northflank: a simulated API, alone or with an exporter that reads it."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 from exporter.api_token import ApiToken
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 MAX_AGE = timedelta(hours=26)
 """A daily backup and two hours for it to run."""
 
+SCRAPE_INTERVAL = timedelta(minutes=1)
+"""How often the demo does what Prometheus would."""
+
 
 async def simulate(address: ListenAddress, *, token: str, seed: int, speed: float) -> int:
     """Run the simulator alone until a signal; raises CannotListen."""
@@ -31,7 +35,11 @@ async def simulate(address: ListenAddress, *, token: str, seed: int, speed: floa
 
 
 async def demo(addresses: Sequence[ListenAddress], telemetry_path: str, *, seed: int) -> int:
-    """Run the simulator and an exporter that reads it over real HTTP; raises CannotListen."""
+    """Run the simulator and an exporter that reads it over real HTTP; raises CannotListen.
+
+    No Prometheus need be there: it is scraped once before it tells its addresses, so that none of them shows nothing,
+    and every minute from then on.
+    """
     token = "demo"  # noqa: S105 - the simulator's, it opens nothing
     with stop_signals() as stop, bound(addresses) as sockets:
         async with (
@@ -39,6 +47,7 @@ async def demo(addresses: Sequence[ListenAddress], telemetry_path: str, *, seed:
             Exporter(demo_config(simulator, token)) as exporter,
             serving(exporter, sockets, telemetry_path=telemetry_path) as served,
         ):
+            await exporter.scrape_in_time(None)
             lines = [
                 f"Simulated Northflank API: {simulator.url}",
                 *(f"Metrics: http://{address.reachable}{telemetry_path}" for address in served),
@@ -46,8 +55,17 @@ async def demo(addresses: Sequence[ListenAddress], telemetry_path: str, *, seed:
                 "Stop with Ctrl-C.",
             ]
             write_output("\n".join([*lines, ""]).encode())
-            await stop.wait()
+            await scraped_until(stop, exporter, every=SCRAPE_INTERVAL)
     return GOOD
+
+
+async def scraped_until(stop: asyncio.Event, exporter: Exporter, *, every: timedelta) -> None:
+    """Scrape as Prometheus would, until it is to stop."""
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), every.total_seconds())
+            return
+        await exporter.scrape_in_time(None)
 
 
 @asynccontextmanager

@@ -1,14 +1,19 @@
 """`demo` and `simulate`: the exporter without a Northflank."""
 
+import asyncio
 import signal
 import socket
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from exporter.app import Exporter
+from exporter.demo import demo_config, scraped_until
+from exporter.simulator import Simulator
 from tests.oracle import series
-from tests.process import ANY_ADDRESS, get, run, running
+from tests.process import ANY_ADDRESS, PATIENCE_SECONDS, get, run, running
 
 NAME = "northflank_addon_backup"
 
@@ -67,6 +72,28 @@ async def test_the_demo_prints_where_to_look(tmp_path: Path) -> None:
     assert metrics == f"Metrics: {url}/backups"
     assert page == f"Status page: {url}/"
     assert ended.code == 0
+
+
+async def test_whoever_opens_the_demos_page_first_sees_its_addons(tmp_path: Path) -> None:
+    async with running("demo", ANY_ADDRESS, cwd=tmp_path) as command:
+        page = (await command.printed("Status page: ")).removeprefix("Status page: ")
+        text = (await get(page))[1]
+
+    assert "of 13 addons need attention" in text
+    assert "carts-db" in text
+
+
+async def test_without_prometheus_the_demo_is_scraped_all_the_same_until_it_stops(simulator: Simulator) -> None:
+    stop = asyncio.Event()
+    async with Exporter(demo_config(simulator, simulator.token)) as exporter:
+        scraping = asyncio.create_task(scraped_until(stop, exporter, every=timedelta(milliseconds=10)))
+        seen = set[datetime | None]()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(seen) < 3:
+                seen.add(exporter.known().exporter.asked_at)
+                await asyncio.sleep(0.01)
+            stop.set()
+            await scraping
 
 
 async def test_the_demo_names_an_address_that_a_browser_can_open(tmp_path: Path) -> None:
