@@ -146,7 +146,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "terminal": "",
         "terminal.harmless": "",
         "terminal.screen": "verdict",
-        "terminal.progress": "logs state terminal.screen",
+        "terminal.progress": "logs state terminal.screen wording",
         "terminal.fleet": "terminal.harmless terminal.screen verdict wording",
         "terminal.found": "discovered model terminal.harmless terminal.screen",
         "commands": "app config forecast hidden listen output reload serve web.protection",

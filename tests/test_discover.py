@@ -97,6 +97,7 @@ async def test_a_terminal_sees_a_table(tmp_path: Path, simulator: Simulator) -> 
 
     assert saw.code == 0
     assert " requests" in saw.text, "progress"
+    assert "0/0" not in saw.text, "it reads no addons"
     title, *rows = saw.text[saw.text.index("PROJECT") :].splitlines()
     assert title.split() == ["PROJECT", "ADDON", "TYPE", "STATUS", "NAME"]
     assert {"/".join(row.split()[:2]) for row in rows[:13]} == existing(simulator)

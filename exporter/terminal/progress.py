@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from exporter import logs
 from exporter.state import ReadingProgress
 from exporter.terminal.screen import screen_of
+from exporter.wording import counted
 
 _EVERY_SECONDS = 0.1
 
@@ -40,17 +41,15 @@ async def progress(
         SpinnerColumn("line"),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=20),
-        TextColumn("{task.completed:.0f}/{task.fields[addons]} addons, {task.fields[requests]} requests", markup=False),
+        TextColumn("{task.fields[told]}", markup=False),
     )
     with Progress(*columns, console=console, transient=True, auto_refresh=False) as bar:
-        shown = bar.add_task("Reading", total=None, addons=0, requests=0)
+        shown = bar.add_task("Reading", total=None, told="")
 
         async def follow() -> None:
             while True:
                 now = asked()
-                bar.update(
-                    shown, completed=now.read, total=now.addons or None, addons=now.addons, requests=now.requests
-                )
+                bar.update(shown, completed=now.read, total=now.addons or None, told=_told(now))
                 bar.refresh()
                 await asyncio.sleep(_EVERY_SECONDS)
 
@@ -63,3 +62,9 @@ async def progress(
             following.cancel()
             with suppress(asyncio.CancelledError):
                 await following
+
+
+def _told(now: ReadingProgress) -> str:
+    """Say how far it is; while listing, nobody knows how many addons there will be."""
+    requests = counted(now.requests, "request")
+    return f"{now.read}/{counted(now.addons, 'addon')}, {requests}" if now.addons else requests
