@@ -48,6 +48,8 @@ def _docker(words: list[str], folder: Path) -> None:
             assert yaml.safe_load((folder / "compose.yaml").read_text())["services"]
         case "kill":
             assert rest == ["--signal", "HUP", OURS]
+        case "exec":
+            assert rest == [OURS, OURS, "status"]
         case _:
             assert kind == "run"
             _docker_run(rest, folder)
@@ -85,6 +87,8 @@ def _kubectl(words: list[str], folder: Path) -> None:
         case ["rollout", "restart", "deployment", name]:
             made = list(yaml.safe_load_all(MANIFEST.read_text()))
             assert name in {each["metadata"]["name"] for each in made if each["kind"] == "Deployment"}
+        case ["exec", deployment, program, "status"]:
+            assert (deployment, program) == (f"deployment/{OURS}", OURS)
         case _:
             raise AssertionError(called)
 

@@ -167,7 +167,7 @@ RULES = (
     Rule(pattern=OURS, act=serves("Listening")),
     Rule(pattern=rf"curl .*{ELSEWHERE}.*", act=asks),
     Rule(pattern=r"curl .*https://api\.northflank\.com/v1/projects", act=asks_the_api),
-    Rule(pattern=r"docker .*", act=called("docker")),
+    Rule(pattern=r"(NORTHFLANK_API_TOKEN=… )?docker .*", act=called("docker")),
     Rule(pattern=r"kubectl .*", act=called("kubectl")),
     Rule(pattern=r"helm .*", act=called("helm")),
     Rule(pattern=r"(sudo )?systemctl .*", act=called("systemctl")),
