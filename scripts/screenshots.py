@@ -28,7 +28,7 @@ PICTURES = Path(__file__).parents[1] / "docs" / "images"
 MOMENT = datetime(2026, 6, 15, 3, 4, tzinfo=UTC)
 SEED = 1
 SCRAPES = 6
-COLOURS = 128
+COLOURS = 256
 FOLD = 960
 """So much of the page shows every kind of trouble, and leaves room for words beside it in the README."""
 CARTS = "/addon?project=shop&addon=carts-db"
