@@ -16,6 +16,9 @@ _STATUSES, _KINDS = tuple(BackupStatus), tuple(BackupKind)
 _PLACE_OF_STATUS = {status: place for place, status in enumerate(_STATUSES)}
 _PLACE_OF_KIND = {kind: place for place, kind in enumerate(_KINDS)}
 
+# The last second that there is: a number with a fraction can lie so near to the one after it that it is rounded up.
+_LATEST = datetime.max.replace(microsecond=0, tzinfo=UTC).timestamp()
+
 _Entry = tuple[str, int, int, float, float | None, int | None]
 
 
@@ -64,7 +67,11 @@ def _backup(entry: _Entry) -> Backup:
         id=name,
         status=_STATUSES[status],
         kind=_KINDS[kind],
-        created_at=datetime.fromtimestamp(created_at, UTC),
-        completed_at=None if completed_at is None else datetime.fromtimestamp(completed_at, UTC),
+        created_at=_time(created_at),
+        completed_at=None if completed_at is None else _time(completed_at),
         size_bytes=size_bytes,
     )
+
+
+def _time(timestamp: float) -> datetime:
+    return datetime.fromtimestamp(min(timestamp, _LATEST), UTC)

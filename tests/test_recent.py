@@ -1,6 +1,6 @@
 """What is kept of the newest backups, and how little that takes."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from hypothesis import given
@@ -55,3 +55,11 @@ def test_how_long_one_took_is_kept() -> None:
     (lost,) = RecentBackups.of([failed()]).backups()
 
     assert (kept.duration, lost.duration) == (timedelta(minutes=20), None)
+
+
+def test_the_first_and_the_last_time_that_there_are_are_kept() -> None:
+    ends = [datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)]
+    kept = RecentBackups.of([backup()._replace(created_at=each, completed_at=each) for each in ends]).backups()
+
+    assert [each.created_at.replace(microsecond=0) for each in kept] == [each.replace(microsecond=0) for each in ends]
+    assert [each.duration for each in kept] == [timedelta(0)] * 2

@@ -1,5 +1,6 @@
 """The geometry of what is drawn: sizes, ages, backups along a line of time. Pure: numbers in, numbers out."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,11 +19,13 @@ _MOST_TICKS = 8
 _STEPS = (
     *(timedelta(minutes=minutes) for minutes in (10, 30)),
     *(timedelta(hours=hours) for hours in (1, 3, 6, 12)),
-    *(timedelta(days=days) for days in (1, 2, 7, 14, 30, 90, 365)),
+    *(timedelta(days=days) for days in (1, 2, 7, 14, 30, 90)),
 )
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAY = timedelta(days=1)
+_YEAR = timedelta(days=365)
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +119,15 @@ def timeline(
     if not backups:
         return None
     oldest = min(backup.created_at for backup in backups)
-    # A little room, so that the first mark is not cut.
-    start = min(oldest, now - _SHORTEST) - max(now - oldest, _SHORTEST) / 50
+    first = min(oldest, now - _SHORTEST)
+    # A little room, so that the first mark is not cut; some dates have none before them.
+    start = first - min(max(now - oldest, _SHORTEST) / 50, first - _FIRST)
     whole = now - start
 
     def x(time: datetime) -> float:
         return _percent((time - start) / whole)
 
-    limit_at = None if last_completed_at is None or age_limit is None else last_completed_at + age_limit
+    too_old_at = _too_old_at(last_completed_at, age_limit, now)
     kinds = [kind for kind in BackupKind if any(backup.kind is kind for backup in backups)]
     return Timeline(
         lanes=tuple(
@@ -132,10 +136,17 @@ def timeline(
         ),
         ticks=tuple(Tick(x(time), text) for time, text in _ticks(start, now)),
         uncovered=None if last_completed_at is None or last_completed_at < start else x(last_completed_at),
-        too_old=None if limit_at is None or limit_at >= now else x(max(limit_at, start)),
+        too_old=None if too_old_at is None else x(max(too_old_at, start)),
         start=oldest,
         now=now,
     )
+
+
+def _too_old_at(last_completed_at: datetime | None, age_limit: timedelta | None, now: datetime) -> datetime | None:
+    # Some dates are so late that nothing can be added to them.
+    if last_completed_at is None or age_limit is None or now - last_completed_at <= age_limit:
+        return None
+    return last_completed_at + age_limit
 
 
 def _marks(backups: Sequence[Backup], x: Callable[[datetime], float]) -> Iterator[Mark]:
@@ -149,11 +160,18 @@ def _marks(backups: Sequence[Backup], x: Callable[[datetime], float]) -> Iterato
 
 
 def _ticks(start: datetime, end: datetime) -> Iterator[tuple[datetime, str]]:
-    step = next((step for step in _STEPS if (end - start) / step <= _MOST_TICKS), _STEPS[-1])
+    years = _YEAR * math.ceil((end - start) / _YEAR / _MOST_TICKS)
+    step = next((step for step in _STEPS if (end - start) / step <= _MOST_TICKS), years)
     time = start + (-(start - _EPOCH) % step)
     while time < end:
-        yield time, f"{time.day} {_MONTHS[time.month - 1]}" if step >= _DAY else f"{time:%H:%M}"
+        yield time, _tick(time, step)
         time += step
+
+
+def _tick(time: datetime, step: timedelta) -> str:
+    if step >= _YEAR:
+        return f"{_MONTHS[time.month - 1]} {time.year}"
+    return f"{time.day} {_MONTHS[time.month - 1]}" if step >= _DAY else f"{time:%H:%M}"
 
 
 def _percent(part: float) -> float:

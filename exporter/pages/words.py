@@ -27,17 +27,22 @@ def _shown(character: str) -> str:
 
 def minute(time: datetime) -> str:
     """Write a time of day to the minute."""
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{_without_zone(time).isoformat(' ', 'minutes')} UTC"
 
 
 def second(time: datetime) -> str:
     """Write a time of day to the second."""
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{_without_zone(time).isoformat(' ', 'seconds')} UTC"
 
 
 def machine(time: datetime) -> str:
     """Write a time for programs, as HTML's `datetime` wants it."""
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{_without_zone(time).isoformat('T', 'seconds')}Z"
+
+
+def _without_zone(time: datetime) -> datetime:
+    # %Y of strftime leaves out the zeros that a year may begin with.
+    return time.astimezone(UTC).replace(tzinfo=None)
 
 
 def relative(time: datetime, now: datetime) -> str:

@@ -1,9 +1,9 @@
 """Where what is drawn stands: always within the picture, whatever the data."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.model import Backup, BackupKind, BackupStatus
@@ -44,10 +44,11 @@ def test_without_backups_there_is_no_line() -> None:
     assert timeline([], now=NOW, last_completed_at=None, age_limit=None) is None
 
 
+_TIMES = st.integers(-(10**5), 10**8).map(lambda seconds: ago(seconds=seconds)) | st.datetimes(timezones=st.just(UTC))
 _BACKUPS = st.lists(
     st.builds(
-        backup,
-        created_at=st.integers(-(10**5), 10**8).map(lambda seconds: ago(seconds=seconds)),
+        backup()._replace,
+        created_at=_TIMES,
         status=st.sampled_from(BackupStatus),
         kind=st.sampled_from(BackupKind),
         size_bytes=st.none() | st.integers(0, 10**18),
@@ -57,12 +58,20 @@ _BACKUPS = st.lists(
 )
 
 
-@given(_BACKUPS, st.none() | st.integers(0, 10**8), st.none() | st.integers(0, 10**7))
-def test_all_that_stands_on_a_line_is_within_it(backups: list[Backup], last: int | None, limit: int | None) -> None:
+_FIRST = backup()._replace(created_at=datetime.min.replace(tzinfo=UTC))
+_LAST = backup()._replace(created_at=datetime.max.replace(tzinfo=UTC))
+
+
+@given(_BACKUPS, st.none() | _TIMES, st.none() | st.integers(0, 10**7))
+@example([_FIRST], _FIRST.created_at, 10**7)
+@example([_LAST], _LAST.created_at, 10**7)
+def test_all_that_stands_on_a_line_is_within_it(
+    backups: list[Backup], last: datetime | None, limit: int | None
+) -> None:
     drawn = timeline(
         backups,
         now=NOW,
-        last_completed_at=None if last is None else ago(seconds=last),
+        last_completed_at=last,
         age_limit=None if limit is None else timedelta(seconds=limit),
     )
 
@@ -108,3 +117,10 @@ def test_kinds_are_drawn_apart_each_by_its_own_largest() -> None:
     told = [(lane.kind, lane.y, [mark.height for mark in lane.marks]) for lane in drawn.lanes]
     assert told == [(BackupKind.SNAPSHOT, 0, [30]), (BackupKind.DUMP, LANE_HEIGHT, [30, 15])]
     assert drawn.height == 2 * LANE_HEIGHT
+
+
+def test_years_are_written_where_the_line_is_that_long() -> None:
+    drawn = timeline([backup(created_at=ago(days=50 * 365))], now=NOW, last_completed_at=None, age_limit=None)
+
+    assert drawn is not None
+    assert [tick.text for tick in drawn.ticks][-1] == "Dec 2025"

@@ -1,6 +1,6 @@
 """Words on the pages, and what others call things."""
 
-from datetime import timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -40,6 +40,8 @@ def test_times_are_in_utc_and_relative() -> None:
     assert words.minute(berlin) == "2026-03-10 12:00 UTC"
     assert words.second(berlin) == "2026-03-10 12:00:00 UTC"
     assert words.machine(berlin) == "2026-03-10T12:00:00Z"
+    assert words.second(datetime(1, 2, 3, tzinfo=UTC)) == "0001-02-03 00:00:00 UTC"
+    assert words.machine(datetime(1, 2, 3, tzinfo=UTC)) == "0001-02-03T00:00:00Z"
     assert words.relative(ago(hours=3), NOW) == "3 h ago"
     assert words.relative(NOW + timedelta(minutes=5), NOW) == "in 5 min"
 
