@@ -88,7 +88,13 @@ def addon_view(
         limit_from=_limit_from(state),
         backups=backups,
         listed=None if state.summary is None else sum(state.summary.counts.values()),
-        timeline=timeline(backups, now=api_now, last_completed_at=row.last_completed_at, age_limit=row.age_limit),
+        timeline=timeline(
+            backups,
+            now=api_now,
+            last_completed_at=row.last_completed_at,
+            # Of an addon that is paused no backup is expected, so none is too old.
+            age_limit=None if row.is_paused else row.age_limit,
+        ),
         completed=sum(backup.status is BackupStatus.COMPLETED for backup in backups),
         failed=sum(backup.status is BackupStatus.FAILED for backup in backups),
         schedules=None if expectation is None else _schedules(state, api_now),
@@ -105,7 +111,9 @@ def _limit_from(state: AddonState) -> str:
         return "switched off in the configuration"
     if state.expectation is None:
         return "not configured, and its schedules are not known"
-    return "not configured, and there is no schedule" if state.age_limit is None else "from its schedules"
+    if state.age_limit is not None:
+        return "from its schedules"
+    return f"not configured, and {'no schedule tells' if state.expectation.schedules else 'there is no schedule'}"
 
 
 def _schedules(state: AddonState, now: datetime) -> list[ScheduleView]:
@@ -124,7 +132,8 @@ def _clock(timetable: Timetable) -> str:
     minutes = timetable.editions[-1].recurrence.minutes
     steps = {later - earlier for earlier, later in pairwise([*minutes, minutes[0] + _HOUR])}
     if timetable.interval is ScheduleInterval.HOURLY and len(minutes) > 1 and len(steps) == 1:
-        return f"every {steps.pop()} minutes, from minute {minutes[0]}"
+        step = steps.pop()
+        return "every minute" if step == 1 else f"every {step} minutes, from minute {minutes[0]}"
     shown = ", ".join(_time(minute, timetable.interval) for minute in minutes[:_MOST_TIMES])
     more = len(minutes) - _MOST_TIMES
     return f"at {shown} and {counted(more, 'more time')}" if more > 0 else f"at {shown}"

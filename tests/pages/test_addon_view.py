@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from exporter.expectation import Expectation
 from exporter.model import BackupStatus, ScheduleInterval
 from exporter.pages.addon import AddonView, addon_view
 from exporter.poll_log import Reading
@@ -13,6 +15,8 @@ from exporter.state import AddonState
 from exporter.summary import summarise
 from tests.builders import NOW, ago, backup, failed, schedule
 from tests.pages.fleet import LIMIT, account, addon, dumps, expecting, unread
+
+UNDERSTOOD_NONE = Expectation.of([], zone=ZoneInfo("UTC"), grace=timedelta(hours=1), unreadable=2)
 
 
 def view(state: AddonState) -> AddonView:
@@ -26,6 +30,7 @@ def view(state: AddonState) -> AddonView:
         (replace(addon("a"), max_age="off"), None, "switched off in the configuration"),
         (addon("a", max_age=None), None, "not configured, and its schedules are not known"),
         (addon("a", max_age=None, schedules=[]), None, "not configured, and there is no schedule"),
+        (replace(addon("a", max_age=None), expectation=UNDERSTOOD_NONE), None, "not configured, and no schedule tells"),
         (addon("a", max_age=None, schedules=[schedule()]), timedelta(hours=25), "from its schedules"),
     ],
 )
@@ -43,6 +48,12 @@ def test_the_newest_backups_are_told_of_all_that_are_listed() -> None:
     assert told.timeline is not None
 
 
+def test_while_an_addon_is_paused_its_line_has_nothing_that_is_too_old() -> None:
+    lines = [view(addon("a", *dumps(50), status=status)).timeline for status in ("running", "paused")]
+
+    assert [line and line.too_old is None for line in lines] == [False, True]
+
+
 def test_of_an_addon_that_was_never_read_only_that_is_told() -> None:
     told = view(unread("a"))
 
@@ -57,6 +68,7 @@ def test_of_an_addon_that_was_never_read_only_that_is_told() -> None:
         (ScheduleInterval.WEEKLY, {"days": (0, 6), "hours": (4,), "minutes": (5,)}, "at Mon 04:05, Sun 04:05"),
         (ScheduleInterval.HOURLY, {"minutes": (15,)}, "at minute 15"),
         (ScheduleInterval.HOURLY, {"minutes": (5, 20)}, "at minute 5, minute 20"),
+        (ScheduleInterval.HOURLY, {"minutes": tuple(range(60))}, "every minute"),
         (ScheduleInterval.HOURLY, {"minutes": tuple(range(0, 60, 5))}, "every 5 minutes, from minute 0"),
         (
             ScheduleInterval.DAILY,
