@@ -92,6 +92,11 @@ class Verdict:
         return sum(row.severity.needs_attention for row in self.rows)
 
     @property
+    def _is_blind(self) -> bool:
+        # That there is none, nobody can tell then.
+        return any(each.concern.kind in {Kind.UNREACHABLE, Kind.UNLISTED} for each in self.accounts)
+
+    @property
     def sentence(self) -> str:
         """Say how many addons need attention, and what else one must know to believe it."""
         return "; ".join(self._parts())
@@ -99,7 +104,7 @@ class Verdict:
     def _parts(self) -> Iterable[str]:
         number, addons = self.needing_attention, counted(len(self.rows), "addon")
         if not self.rows:
-            yield "no addon is watched"
+            yield f"no addon is {'known' if self._is_blind else 'watched'}"
         elif number:
             yield f"{number} of {addons} need{'s' if number == 1 else ''} attention"
         elif self.count(Severity.OK) == len(self.rows):
@@ -196,7 +201,11 @@ def account_concerns(account: AccountState, *, now: datetime) -> tuple[Concern, 
         text = "Northflank gave no good answer: is the API reachable, is the token accepted?"
         found.append(Concern(kind=Kind.UNREACHABLE, text=text))
     elif not account.is_listed:
-        text = "not everything could be listed, so there may be addons that nobody watches"
+        text = (
+            "its addons are not listed yet"
+            if account.is_up is None
+            else "not everything could be listed, so there may be addons that nobody watches"
+        )
         found.append(Concern(kind=Kind.UNLISTED, text=text))
     return tuple(found)
 

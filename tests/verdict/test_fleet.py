@@ -98,6 +98,8 @@ def test_what_was_not_read_is_never_ok() -> None:
         ({"is_up": True, "is_listed": False}, Kind.UNLISTED,
          "not everything could be listed, so there may be addons that nobody watches",
          "not everything could be listed"),
+        ({"is_up": None, "is_listed": False}, Kind.UNLISTED, "its addons are not listed yet",
+         "not everything could be listed"),
         ({"token_expires_at": NOW + timedelta(days=13)}, Kind.TOKEN_EXPIRING, "the token expires in 13 d",
          "a token expires soon"),
         ({"token_expires_at": ago(hours=3)}, Kind.TOKEN_EXPIRING, "the token has expired 3 h ago",
@@ -111,6 +113,11 @@ def test_the_account_is_judged_too(fields: dict[str, Any], kind: Kind, text: str
     assert (found.account, found.concern.kind, found.concern.text) == ("other", kind, text)
     assert judged.sentence == f"none of 1 addon needs attention; {said}"
     assert judged.severity is kind.severity
+
+
+@pytest.mark.parametrize("fields", [{"is_up": False}, {"is_listed": False}, {"is_up": None, "is_listed": False}])
+def test_where_addons_could_not_be_listed_nobody_says_that_there_is_none(fields: dict[str, Any]) -> None:
+    assert verdict(accounts=[account(**fields)]).sentence.startswith("no addon is known; not every")
 
 
 def test_a_token_that_is_good_for_long_is_no_concern() -> None:
