@@ -33,7 +33,9 @@ class Query:
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> Self:
         """Read it from an address; what makes no sense there is left out."""
-        words = {name: parameters.get(name, "").strip()[:_LONGEST] for name in _WORDS}
+        words = {name: parameters.get(name, "") for name in _WORDS}
+        # The others are compared with names, which may be long and may begin with a space.
+        words["find"] = words["find"].strip()[:_LONGEST]
         page = parameters.get("page", "")
         is_number = page.isascii() and page.isdigit() and len(page) <= _MOST_DIGITS
         return cls(**words, page=max(int(page), 1) if is_number else 1)

@@ -252,9 +252,56 @@ async def test_it_says_so_when_the_exporter_answers_no_more(browser: Browser) ->
         await page.route("**/*", lambda route: route.abort())
         await page.clock.run_for(31_000)
         await expect(page.locator("#refresh")).to_contain_text("The exporter has not answered for 3")
+        # Who reads at the beginning of a long page is to see it, too, and who hears it.
+        await expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+        await expect(page.locator("#refresh")).to_be_in_viewport(ratio=1)
+        await expect(page.get_by_role("status")).to_contain_text("The exporter has not answered for 3")
+        await page.clock.run_for(180_000)
+        await expect(page.locator("#refresh")).to_contain_text("has not answered for 3 minutes")
         await expect(page.get_by_role("heading", level=1)).to_have_text("3 of 8 addons need attention")
+        await page.unroute("**/*")
+        await page.clock.run_for(15_000)
+        await expect(page.locator("#refresh")).to_contain_text("Read again every 30 seconds")
+        await expect(page.locator("#refresh")).not_to_be_in_viewport()
         assert len(visit.trouble) > 0, "the browser's own words about it"
         visit.trouble.clear()
+
+
+async def test_what_one_is_at_and_what_one_has_written_stay_when_it_is_read_again(browser: Browser) -> None:
+    shown = Shown(snapshot(fleet()))
+    async with visiting(browser, shown) as visit:
+        await visit.page.clock.install()
+        page = await visit.go()
+        await page.get_by_label("Find").fill("not sent yet")
+        await page.get_by_label("State", exact=True).select_option("unknown")
+        places = (
+            page.get_by_role("link", name="search-db"),
+            page.get_by_role("link", name="What to do about: the latest dump"),
+            page.get_by_role("region", name="worst first"),
+        )
+        for number, place in enumerate(places):
+            await place.focus()
+            shown.snapshot = snapshot([*fleet(), *[addon(f"never-{each}") for each in range(number + 1)]])
+            await page.clock.run_for(40_000)
+            await expect(page.get_by_role("heading", level=1)).to_have_text(
+                f"{4 + number} of {9 + number} addons need attention"
+            )
+            await expect(place).to_be_focused()
+        await expect(page.get_by_label("Find")).to_have_value("not sent yet")
+        await expect(page.get_by_label("State", exact=True)).to_have_value("unknown")
+        await places[0].focus()
+        shown.snapshot = snapshot(fleet()[:1])
+        await page.clock.run_for(40_000)
+        await expect(page.locator("#content")).to_be_focused()
+
+
+@pytest.mark.parametrize("name", [" begins with a space", "x" * 300, "a\u202egnp.exe", "a  b"])
+async def test_an_addon_is_found_by_the_type_that_the_form_offers(browser: Browser, name: str) -> None:
+    async with visiting(browser, Shown(snapshot([addon("this", type_=name), addon("other")]))) as visit:
+        page = await visit.go()
+        await page.get_by_label("Type").select_option(index=2 if name > "postgresql" else 1)
+        await page.get_by_role("button", name="Show").click()
+        assert await visit.addons() == ["this"]
 
 
 async def test_before_the_first_scrape_it_tells_how_to_be_scraped(browser: Browser) -> None:
