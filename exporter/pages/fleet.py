@@ -1,6 +1,6 @@
 """The page of the whole fleet: the verdict, the addons that were asked for, the accounts. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,7 +42,8 @@ class Order:
 class FleetView:
     """All that the fleet's page tells; `rows` are those of this page, out of `matching` and of all addons.
 
-    `oldest` is the age of the data that was read longest ago. `first` and `last` count the rows from 1.
+    `oldest` is the age of the data that was read longest ago. `first` and `last` count the rows from 1. `times` are
+    what the time is by the clock of each account's API, which says when its limit is reset.
     """
 
     now: datetime
@@ -67,6 +68,7 @@ class FleetView:
     type_names: list[str]
     orders: list[Order]
     accounts: tuple[AccountState, ...]
+    times: Mapping[str, datetime]
 
 
 def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
@@ -104,6 +106,7 @@ def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
         type_names=names(row.type for row in verdict.rows),
         orders=list(_orders(query, has_accounts=has_accounts)),
         accounts=snapshot.accounts,
+        times={account.name: snapshot.times.get(account.name, snapshot.now) for account in snapshot.accounts},
     )
 
 

@@ -1,9 +1,12 @@
 """What the templates make of values that are easily taken for none."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 from exporter.model import AddonKey
-from exporter.pages import Frame, addon_page
-from tests.builders import backup
-from tests.pages.fleet import addon, snapshot
+from exporter.pages import Frame, Query, addon_page, fleet_page
+from tests.builders import NOW, backup
+from tests.pages.fleet import account, addon, snapshot
 
 FRAME = Frame(nonce="n", version="1.2.3", telemetry_path="/metrics", host="localhost")
 
@@ -20,3 +23,11 @@ def test_a_backup_that_holds_nothing_is_not_one_whose_size_nobody_knows() -> Non
         "unknown": 0,
     }
     assert {name: page.count("UTC, 0 B</title>") for name, page in pages.items()} == {"empty": 1, "unknown": 0}
+
+
+def test_when_a_limit_is_reset_is_told_by_the_clock_that_said_so() -> None:
+    ahead = snapshot([], account("acme"), now=NOW + timedelta(hours=2))
+    page = fleet_page(replace(ahead, times={"acme": NOW}), Query(), FRAME)
+
+    assert '<td role="cell" data-of="Reset">in 20 min</td>' in page
+    assert "before the reset" not in page
