@@ -118,6 +118,7 @@ class AccountGroup:
                 token_expires_at=token_expiry(self._config_of[name].token.reveal()),
                 pattern_addons=account.discovery.matches(),
                 is_listed=account.discovery.is_complete,
+                failure=account.verdict,
             )
 
     def times(self) -> dict[str, datetime]:

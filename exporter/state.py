@@ -211,7 +211,7 @@ class AccountState:
     """Everything known of one account, at the end of a scrape.
 
     `is_up` is None before the first request; `scrape_addons` counts this scrape's addons by result; `is_listed` tells
-    whether every listing that its patterns need was good.
+    whether every listing that its patterns need was good; `failure` is why nothing of it can be read, while that is so.
     """
 
     name: str
@@ -224,6 +224,7 @@ class AccountState:
     token_expires_at: datetime | None = None
     pattern_addons: Mapping[tuple[str, str], int] = field(default_factory=dict)
     is_listed: bool = True
+    failure: FailureReason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

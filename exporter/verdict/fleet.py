@@ -14,6 +14,15 @@ from exporter.wording import counted, span
 
 EXPIRES_WITHIN = timedelta(days=14)
 
+_UNREACHABLE: Mapping[FailureReason | None, str] = MappingProxyType(
+    {
+        FailureReason.UNAUTHORIZED: "Northflank rejects the token",
+        FailureReason.CONNECTION: "Northflank cannot be reached: there is no connection to the API",
+        FailureReason.TIMEOUT: "Northflank does not answer in time",
+        None: "Northflank gave no good answer: is the API reachable, is the token accepted?",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -198,8 +207,7 @@ def account_concerns(account: AccountState, *, now: datetime) -> tuple[Concern, 
         when = f"expires in {span(left)}" if left > timedelta(0) else f"has expired {span(-left)} ago"
         found.append(Concern(kind=Kind.TOKEN_EXPIRING, text=f"the token {when}"))
     if account.is_up is False:
-        text = "Northflank gave no good answer: is the API reachable, is the token accepted?"
-        found.append(Concern(kind=Kind.UNREACHABLE, text=text))
+        found.append(Concern(kind=Kind.UNREACHABLE, text=_UNREACHABLE.get(account.failure, _UNREACHABLE[None])))
     elif not account.is_listed:
         text = (
             "its addons are not listed yet"
