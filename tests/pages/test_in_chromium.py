@@ -17,7 +17,7 @@ from tests.pages.fleet import Shown, account, addon, dumps, fleet, snapshot, unr
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 WORST_FIRST = ["queue", "carts-db", "search-db", "lost-db", "cache", "crm-db", "catalog-db", "sessions"]
-PHONE = {"viewport": {"width": 360, "height": 780}}
+PHONE = {"viewport": {"width": 320, "height": 780}}
 CARTS = addon_url(AddonKey("", "shop", "carts-db"))
 
 HOSTILE = (
@@ -152,14 +152,18 @@ _OVERFLOWING = """() => [...document.querySelectorAll('main *')].filter((each) =
 }).map((each) => each.outerHTML.slice(0, 80))"""
 
 
+_SCROLLING = """() => [...document.querySelectorAll('.table')].filter((each) => each.scrollWidth > each.clientWidth)
+  .map((each) => each.getAttribute('aria-labelledby'))"""
+
+
 @pytest.mark.parametrize("path", ["/", CARTS])
 async def test_nothing_sticks_out_on_a_phone(browser: Browser, path: str) -> None:
-    poll = PollEntry(NOW, Reading.UNCHANGED, timedelta(seconds=1), requests=1, backups=21)
-    addons = [state.logged(poll) for state in fleet()]
-    addons.append(addon("x" * 200, *dumps(3), project="p" * 100, title="t" * 150, type_="y" * 100))
-    async with visiting(browser, Shown(snapshot(addons)), **PHONE) as visit:
+    addons = [*fleet(), addon("x" * 200, *dumps(3), project="p" * 100, title="t" * 150, type_="y" * 100)]
+    longest = PollEntry(at=NOW, result=Reading.NEWEST, duration=timedelta(seconds=1), requests=2, backups=500)
+    async with visiting(browser, Shown(snapshot([each.logged(longest) for each in addons])), **PHONE) as visit:
         page = await visit.go(path)
-        assert await page.evaluate("document.documentElement.scrollWidth") == 360
+        assert await page.evaluate("document.documentElement.scrollWidth") == 320
+        assert await page.evaluate(_SCROLLING) == []
         assert await page.evaluate(_OVERFLOWING) == []
         if path == "/":
             await expect(page.locator("tbody").first.get_by_role("link").first).to_be_in_viewport()
