@@ -31,7 +31,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What every page has around what it shows; `host` is what the exporter was asked as.
+    """What every page has around what it shows; `host` and `scheme` are what the exporter was asked as.
 
     What is inline is only obeyed where it has the answer's `nonce`.
     """
@@ -40,6 +40,7 @@ class Frame:
     version: str
     telemetry_path: str
     host: str
+    scheme: str = "http"
 
 
 def fleet_page(snapshot: Snapshot, query: Query, frame: Frame) -> str:

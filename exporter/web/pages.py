@@ -97,7 +97,13 @@ class StatusPages:
     def _encoded(self, request: web.Request, page: Callable[["Frame"], str], nonce: str) -> bytes:
         from exporter.pages import Frame  # noqa: PLC0415 - serving starts faster without
 
-        frame = Frame(nonce=nonce, version=self._version, telemetry_path=self._telemetry_path, host=request.host)
+        frame = Frame(
+            nonce=nonce,
+            version=self._version,
+            telemetry_path=self._telemetry_path,
+            host=request.host,
+            scheme=request.scheme,
+        )
         return page(frame).encode()
 
 

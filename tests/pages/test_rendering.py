@@ -31,3 +31,11 @@ def test_when_a_limit_is_reset_is_told_by_the_clock_that_said_so() -> None:
 
     assert '<td role="cell" data-of="Reset">in 20 min</td>' in page
     assert "before the reset" not in page
+
+
+def test_how_to_be_scraped_is_told_as_it_was_asked() -> None:
+    pages = [
+        fleet_page(snapshot([], asked_at=None), Query(), replace(FRAME, scheme=scheme)) for scheme in ("http", "https")
+    ]
+
+    assert ["    scheme: https\n    static_configs:" in page for page in pages] == [False, True]
