@@ -80,6 +80,14 @@ async def test_what_is_too_large_is_refused(address: ListenAddress, head: bytes,
     assert status(await sent(address, head)) == expected
 
 
+@pytest.mark.parametrize("request_line", [b"GET /metrics", b"GET /", b"GET /nowhere", b"PUT /metrics", b"no HTTP"])
+async def test_answers_do_not_tell_the_versions_of_what_makes_them(address: ListenAddress, request_line: bytes) -> None:
+    head, _, _ = (await sent(address, request_line + b" HTTP/1.1\r\nConnection: close\r\n\r\n")).partition(b"\r\n\r\n")
+
+    assert b"Server: northflank-backup-exporter\r\n" in head + b"\r\n"
+    assert b"ython" not in head
+
+
 async def test_a_body_without_end_is_answered_and_hung_up_on(address: ListenAddress) -> None:
     head = b"POST /-/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 

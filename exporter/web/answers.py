@@ -9,7 +9,7 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from exporter.web.connection import Connection
+from exporter.web.connection import SERVER, Connection
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ async def send(request: web.Request, answer: web.StreamResponse) -> None:
 async def sending(request: web.Request, answer: web.StreamResponse) -> AsyncIterator[None]:
     """Begin an answer, whose body may then be written, and end it; who does not read it in time is hung up on."""
     if not answer.prepared:
+        answer.headers["Server"] = SERVER
         answer.headers.update(request.get(EXTRA_HEADERS, {}))
         if isinstance(request.protocol, Connection) and request.protocol.is_pipelining:
             # Who does not wait for answers may not want any, and each costs. Well-meant requests are sent again.

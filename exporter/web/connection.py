@@ -33,6 +33,9 @@ UNLIMITED_SCRAPES = 400
 UNDISTURBED_SECONDS = 1.0
 """How long a connection that waits for a request is left alone, although others wait to be accepted."""
 
+SERVER = "northflank-backup-exporter"
+"""What answers say they come from: whoever may not get in learns no versions, as aiohttp would tell them."""
+
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 # All connections read into it, each taking what it got before the next one reads: asyncio's own way makes pieces of
@@ -149,7 +152,9 @@ class Connection(web.RequestHandler, asyncio.BufferedProtocol):
         message: str | None = None,  # noqa: ARG002 - aiohttp's
     ) -> web.StreamResponse:
         """Answer what is no HTTP without repeating it, as aiohttp does: a password may be among it."""
-        return super().handle_error(request, status, exc, f"{status} {HTTPStatus(status).phrase}\n")
+        answer = super().handle_error(request, status, exc, f"{status} {HTTPStatus(status).phrase}\n")
+        answer.headers["Server"] = SERVER
+        return answer
 
     def hang_up(self) -> None:
         """End it at once, however far it is."""
