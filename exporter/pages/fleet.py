@@ -1,5 +1,6 @@
 """The page of the whole fleet: the verdict, the addons that were asked for, the accounts. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ SILENT_AFTER = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One of the values that an addon can be chosen by; `count` is how many addons have it."""
+    """A state to choose addons by; `count` is how many have it, of those that the rest of the query asks for."""
 
     value: str
     title: str
@@ -77,7 +78,8 @@ def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
         query = query.with_(sort="", page=query.page)
     addons = in_turns(snapshot.addons, 10)
     verdict = judge(addons, snapshot.accounts, now=snapshot.now, times=snapshot.times)
-    chosen = ordered([row for row in in_turns(verdict.rows, 100) if _is_asked_for(row, query)], query)
+    of_any_state = [row for row in in_turns(verdict.rows, 100) if _is_asked_for(row, query)]
+    chosen = ordered([row for row in of_any_state if _is_in_state(row, query.state)], query)
     page = min(query.page, max(-(-len(chosen) // PAGE_LENGTH), 1))
     first = PAGE_LENGTH * (page - 1)
     asked_at = snapshot.exporter.asked_at
@@ -91,7 +93,7 @@ def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
         more=tuple(more),
         account_concerns=tuple(_known_of_accounts(verdict, asked_at)),
         oldest=max((row.data_age for row in verdict.rows if row.data_age is not None), default=None),
-        states=tuple(_states(verdict, query)),
+        states=tuple(_states(of_any_state, query)),
         query=query,
         heads=heads(query, has_accounts=has_accounts),
         rows=chosen[first : first + PAGE_LENGTH],
@@ -123,16 +125,17 @@ def _known_of_accounts(verdict: Verdict, asked_at: datetime | None) -> Iterator[
 
 
 def _is_asked_for(row: Row, query: Query) -> bool:
-    if not query.is_filtered:
-        return True
-    is_in_state = query.state in {"", row.severity.word} or (query.state == ATTENTION and row.severity.needs_attention)
+    """Say whether the query asks for an addon, but for its state."""
     return (
-        is_in_state
-        and query.account in {"", row.key.account}
+        query.account in {"", row.key.account}
         and query.project in {"", row.key.project_id}
         and query.type in {"", row.type}
         and _holds(row, query.find.casefold())
     )
+
+
+def _is_in_state(row: Row, state: str) -> bool:
+    return not state or state == row.severity.word or (state == ATTENTION and row.severity.needs_attention)
 
 
 def _holds(row: Row, text: str) -> bool:
@@ -140,7 +143,8 @@ def _holds(row: Row, text: str) -> bool:
     return not text or any(text in each.casefold() for each in texts)
 
 
-def _states(verdict: Verdict, query: Query) -> Iterator[Choice]:
+def _states(rows: Sequence[Row], query: Query) -> Iterator[Choice]:
+    counts = Counter(row.severity for row in rows)
     for severity in sorted(Severity, reverse=True):
         is_chosen = query.state == severity.word
         yield Choice(
@@ -148,7 +152,7 @@ def _states(verdict: Verdict, query: Query) -> Iterator[Choice]:
             title=title_of(severity),
             # Chosen once more it is chosen no more.
             url=query.with_(state="" if is_chosen else severity.word).url,
-            count=verdict.count(severity),
+            count=counts[severity],
             is_chosen=is_chosen,
         )
 

@@ -110,6 +110,16 @@ def test_a_state_is_chosen_and_left_again_by_the_same_link() -> None:
     assert (chosen.url, chosen.is_chosen) == ("/?find=db", True)
 
 
+@pytest.mark.parametrize(
+    "others",
+    [{}, {"project": "intranet"}, {"find": "db"}, {"type": "redis", "sort": "addon"}, {"find": "nothing such"}],
+)
+@pytest.mark.parametrize("state", ["", "critical"])
+def test_a_state_counts_what_its_link_leads_to(others: dict[str, str], state: str) -> None:
+    for choice in view(**others, state=state).states:
+        assert choice.count == view(**others, state=choice.value).matching
+
+
 def test_many_addons_are_on_several_pages() -> None:
     many = snapshot([addon(f"db-{number:04}", *dumps(3)) for number in range(2 * PAGE_LENGTH + 1)])
 
