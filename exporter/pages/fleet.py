@@ -9,7 +9,7 @@ from exporter.exposition import Snapshot
 from exporter.pages.columns import BY_NAME, COLUMNS, Head, heads, names, ordered
 from exporter.pages.query import ATTENTION, Query
 from exporter.pages.turns import in_turns
-from exporter.pages.words import sentence
+from exporter.pages.words import plain, sentence
 from exporter.state import AccountState
 from exporter.verdict import AccountConcern, Concern, Kind, Row, Severity, Verdict, judge
 
@@ -139,8 +139,13 @@ def _is_in_state(row: Row, state: str) -> bool:
 
 
 def _holds(row: Row, text: str) -> bool:
-    texts = (*row.key, row.name, row.type, row.error or "", *(concern.text for concern in row.concerns))
-    return not text or any(text in each.casefold() for each in texts)
+    return not text or any(text in each.casefold() for each in _told_in_words(row))
+
+
+def _told_in_words(row: Row) -> Iterator[str]:
+    yield from (*row.key, row.name, row.type, *(concern.text for concern in told_in_table(row)))
+    if row.error is not None:
+        yield plain(row.error.value)
 
 
 def _states(rows: Sequence[Row], query: Query) -> Iterator[Choice]:

@@ -9,6 +9,7 @@ from exporter.model import AddonKey, FailureReason
 from exporter.pages.columns import COLUMNS, Column
 from exporter.pages.fleet import PAGE_LENGTH, FleetView, fleet_view
 from exporter.pages.query import Query
+from exporter.summary import summarise_restores
 from exporter.verdict import Kind, Severity
 from tests.builders import NOW, ago
 from tests.pages.fleet import account, addon, dumps, fleet, snapshot, unread
@@ -118,6 +119,14 @@ def test_a_state_is_chosen_and_left_again_by_the_same_link() -> None:
 def test_a_state_counts_what_its_link_leads_to(others: dict[str, str], state: str) -> None:
     for choice in view(**others, state=state).states:
         assert choice.count == view(**others, state=choice.value).matching
+
+
+def test_what_the_table_does_not_tell_is_not_found() -> None:
+    untested = replace(addon("orders-db", *dumps(3)), restores=summarise_restores([]))
+    (row,) = fleet_view(snapshot([untested]), Query()).rows
+
+    assert "restore" in row.concerns[0].text
+    assert fleet_view(snapshot([untested]), Query(find="restore")).rows == []
 
 
 def test_many_addons_are_on_several_pages() -> None:
