@@ -1,7 +1,6 @@
 """The pages over HTTP: what they may do, what they refuse, and that they cause no request to the API."""
 
 import asyncio
-import gc
 import gzip
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -125,9 +124,3 @@ async def test_so_many_pages_are_made_at_once_and_no_more_and_no_scrape_waits(si
         await busy
 
     assert sorted(answer.status for answer in answers) == [200] * MOST_AT_ONCE + [503]
-
-
-async def test_the_garbage_collector_works_on_after_a_page(site: Site) -> None:
-    await site.ask("/")
-
-    assert gc.isenabled()
