@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise, zip_longest
 
 from exporter.expectation import Due
-from exporter.model import AddonKey, Backup, BackupStatus, ScheduleInterval
+from exporter.model import Backup, BackupStatus, ScheduleInterval
 from exporter.pages.drawing import Timeline, timeline
 from exporter.poll_log import PollEntry
 from exporter.schedule import Timetable
@@ -44,7 +44,6 @@ class AddonView:
     asked_at: datetime | None
     row: Row
     state: AddonState
-    account: AccountState | None
     limit_from: str
     backups: Sequence[Backup]
     listed: int | None
@@ -60,11 +59,6 @@ class AddonView:
     def statuses(self) -> list[BackupStatus]:
         """The statuses that the backups have, each once."""
         return [status for status in BackupStatus if any(backup.status is status for backup in self.backups)]
-
-    @property
-    def key(self) -> AddonKey:
-        """Which addon it is."""
-        return self.row.key
 
 
 def addon_view(
@@ -84,7 +78,6 @@ def addon_view(
         asked_at=asked_at,
         row=row,
         state=state,
-        account=account,
         limit_from=_limit_from(state),
         backups=backups,
         listed=None if state.summary is None else sum(state.summary.counts.values()),

@@ -7,11 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from exporter.model import Backup, BackupKind, BackupStatus
 
-BAR_WIDTH, BAR_GAP, SPARK_HEIGHT = 3, 1, 18
+SPARK_HEIGHT, LANE_HEIGHT = 18, 56
 """In pixels."""
 
-LANE_HEIGHT = 56
-
+_BAR_WIDTH, _BAR_GAP = 3, 1
 _TALLEST_BAR = 30
 _LOWEST_BAR = 2
 _SHORTEST = timedelta(hours=1)
@@ -42,13 +41,13 @@ def spark(sizes: Sequence[int]) -> Spark:
     largest = max(sizes, default=0) or 1
     bars = [_bar(place, size / largest) for place, size in enumerate(sizes)]
     return Spark(
-        width=max(len(bars) * (BAR_WIDTH + BAR_GAP) - BAR_GAP, 0), before="".join(bars[:-1]), last="".join(bars[-1:])
+        width=max(len(bars) * (_BAR_WIDTH + _BAR_GAP) - _BAR_GAP, 0), before="".join(bars[:-1]), last="".join(bars[-1:])
     )
 
 
 def _bar(place: int, part: float) -> str:
     height = max(round(part * SPARK_HEIGHT, 1), 1)
-    return f"M{place * (BAR_WIDTH + BAR_GAP)} {SPARK_HEIGHT}v-{height:g}h{BAR_WIDTH}v{height:g}z"
+    return f"M{place * (_BAR_WIDTH + _BAR_GAP)} {SPARK_HEIGHT}v-{height:g}h{_BAR_WIDTH}v{height:g}z"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from exporter.pages.fleet import SILENT_AFTER, fleet_view, title_of, told_in_tab
 from exporter.pages.query import Query, addon_url
 from exporter.pages.turns import in_turns
 from exporter.poll_log import Reading
-from exporter.verdict import NEAR, Severity
+from exporter.verdict import NEAR
 from exporter.wording import counted, size, span
 
 DOCS = "https://github.com/northflank-backup-exporter/northflank-backup-exporter/blob/main"
@@ -90,7 +90,6 @@ def _environment() -> Environment:
         "gauge": drawing.gauge,
         "lane_height": drawing.LANE_HEIGHT,
         "spark_height": drawing.SPARK_HEIGHT,
-        "severities": Severity,
         "near": NEAR,
         "silent_after": SILENT_AFTER,
         "said_of_readings": {reading.value: text for reading, text in _SAID_OF_READINGS.items()},
