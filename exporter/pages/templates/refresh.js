@@ -38,7 +38,7 @@
 
   // Which link or table it is, whatever comes before it when the page was read again.
   const placeOf = (each) => [
-    each.id, each.getAttribute("aria-labelledby"), each.getAttribute("href"), each.closest("tbody")?.querySelector(".addon a")?.id,
+    each.id, each.getAttribute("aria-labelledby"), each.getAttribute("href"), each.closest("tbody")?.querySelector(".addon a")?.href,
   ].join("\n");
 
   // What somebody has chosen and not sent yet.
