@@ -1,4 +1,4 @@
-"""Spans of time, sizes and numbers of things as people read them. Pure."""
+"""Spans of time, sizes, numbers of things and words as people read them. Pure."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -47,6 +47,11 @@ def utc(time: datetime) -> str:
 def minute(time: datetime) -> str:
     """Write a time of day in UTC to the minute, as short as it can be without a doubt."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+
+
+def plain(word: str) -> str:
+    """Write one of Northflank's or our words for people: `in-progress` as in progress."""
+    return word.replace("-", " ").replace("_", " ")
 
 
 def _two(large: int, unit: str, small: int, lesser: str) -> str:

@@ -107,7 +107,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "pages.words": "wording",
         "pages.columns": "pages.query verdict",
         "pages.turns": "",
-        "pages.fleet": "exposition pages.columns pages.query pages.turns pages.words state verdict",
+        "pages.fleet": "exposition pages.columns pages.query pages.turns pages.words state verdict wording",
         "pages.addon": "expectation model pages.drawing poll_log schedule state verdict wording",
         "pages.rendering": (
             "exposition model pages.addon pages.drawing pages.fleet pages.query pages.turns pages.words poll_log "

@@ -1,10 +1,10 @@
 """Spans, sizes and times as people read them."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from exporter.wording import counted, minute, size, span, utc
+from exporter.wording import counted, minute, plain, size, span, utc
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,9 @@ def test_a_time_of_day_is_told_in_utc_whatever_its_zone() -> None:
     time = datetime(2026, 3, 10, 1, 30, 5, 999, tzinfo=timezone(timedelta(hours=2)))
 
     assert (utc(time), minute(time)) == ("2026-03-09T23:30:05Z", "2026-03-09 23:30Z")
+    assert utc(datetime(1, 2, 3, tzinfo=UTC)) == "0001-02-03T00:00:00Z"
+
+
+def test_words_of_programs_become_words_of_people() -> None:
+    assert plain("in-progress") == "in progress"
+    assert plain("rate_limited") == "rate limited"

@@ -9,9 +9,10 @@ from exporter.exposition import Snapshot
 from exporter.pages.columns import BY_NAME, COLUMNS, Head, heads, names, ordered
 from exporter.pages.query import ATTENTION, Query
 from exporter.pages.turns import in_turns
-from exporter.pages.words import plain, sentence
+from exporter.pages.words import sentence
 from exporter.state import AccountState
 from exporter.verdict import AccountConcern, Concern, Kind, Row, Severity, Verdict, judge
+from exporter.wording import plain
 
 PAGE_LENGTH = 100
 """So many addons stand on one page."""

@@ -16,7 +16,7 @@ from exporter.pages.query import Query, addon_url
 from exporter.pages.turns import in_turns
 from exporter.poll_log import Reading
 from exporter.verdict import NEAR
-from exporter.wording import counted, size, span
+from exporter.wording import counted, plain, size, span, utc
 
 DOCS = "https://github.com/northflank-backup-exporter/northflank-backup-exporter/blob/main"
 """Where the documentation stands, the runbooks too."""
@@ -74,11 +74,11 @@ def _environment() -> Environment:
         "counted": counted,
         "minute": words.minute,
         "second": words.second,
-        "machine": words.machine,
+        "utc": utc,
         "relative": words.relative,
         "briefly": words.briefly,
         "sentence": words.sentence,
-        "plain": words.plain,
+        "plain": plain,
         "severity": title_of,
         "told_in_table": told_in_table,
         "addon_url": addon_url,

@@ -35,11 +35,6 @@ def second(time: datetime) -> str:
     return f"{_without_zone(time).isoformat(' ', 'seconds')} UTC"
 
 
-def machine(time: datetime) -> str:
-    """Write a time for programs, as HTML's `datetime` wants it."""
-    return f"{_without_zone(time).isoformat('T', 'seconds')}Z"
-
-
 def _without_zone(time: datetime) -> datetime:
     # %Y of strftime leaves out the zeros that a year may begin with.
     return time.astimezone(UTC).replace(tzinfo=None)
@@ -61,8 +56,3 @@ def briefly(time: timedelta) -> str:
 def sentence(text: str) -> str:
     """Begin a text with a capital letter."""
     return text[:1].upper() + text[1:]
-
-
-def plain(word: str) -> str:
-    """Write one of Northflank's or our words for people: `in-progress` as in progress."""
-    return word.replace("-", " ").replace("_", " ")

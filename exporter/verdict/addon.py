@@ -13,7 +13,7 @@ from exporter.model import BackupKind, FailureReason
 from exporter.state import AddonState
 from exporter.summary import BackupSummary, KindSummary
 from exporter.verdict.concern import Concern, Kind
-from exporter.wording import counted, size, span
+from exporter.wording import counted, plain, size, span
 
 NEAR = 0.8
 """From this part of its limit on an age is near it."""
@@ -65,7 +65,7 @@ def _of_reading(addon: AddonState, now: datetime, cycle: timedelta) -> Iterator[
         yield Concern(kind=Kind.PENDING, text="not read yet")
     elif addon.failure is not None:
         since = "" if addon.data_at is None else _since(now - addon.data_at)
-        yield Concern(kind=Kind.UNREADABLE, text=f"could not be read{since}: {_words(addon.failure.value)}")
+        yield Concern(kind=Kind.UNREADABLE, text=f"could not be read{since}: {plain(addon.failure.value)}")
     if addon.data_at is not None and now - addon.data_at > UNREAD_AFTER + 2 * cycle:
         yield Concern(kind=Kind.STALE, text=f"what is known of it was read {span(now - addon.data_at)} ago")
     if addon.is_paused:
@@ -178,7 +178,3 @@ def _of_restores(addon: AddonState, now: datetime) -> Iterator[Concern]:
 
 def _since(time: timedelta) -> str:
     return f" for {span(time)}" if time >= timedelta(minutes=1) else ""
-
-
-def _words(reason: str) -> str:
-    return reason.replace("_", " ")
