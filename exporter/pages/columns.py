@@ -1,6 +1,6 @@
-"""The columns of the fleet's table: how each sorts. Pure."""
+"""The columns of the fleet's table: how each sorts, and in which orders it can be had. Pure."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -32,31 +32,54 @@ class Head:
     aria_sort: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One of the orders that a form offers."""
+
+    value: str
+    title: str
+
+
 def heads(query: Query, *, has_accounts: bool) -> list[Head]:
     """Give the heads of the columns that there are."""
-    return [_head(column, query) for column in COLUMNS if has_accounts or column.name != "account"]
+    return [_head(column, query) for column in _shown(has_accounts=has_accounts)]
+
+
+def orders(query: Query, *, has_accounts: bool) -> list[Order]:
+    """Give the orders that there are; only where it is chosen, one the other way round."""
+    _, *columns = _shown(has_accounts=has_accounts)
+    offered = [Order(value="", title="worst first")]
+    for column in columns:
+        direction = ", descending" if column.falls else ""
+        offered.append(Order(value=column.name, title=f"{column.title.lower()}{direction}"))
+    if query.is_turned:
+        offered.append(Order(value=query.sort, title=f"{query.column}, the other way round"))
+    return offered
 
 
 def ordered(rows: Sequence[Row], query: Query) -> Sequence[Row]:
     """Sort rows by a column that there is; those that are equal stay as they were, the worst first."""
     if not query.sort:
         return rows
-    column = BY_NAME[query.sort.removeprefix("-")]
+    column = BY_NAME[query.column]
     known = [(key, row) for row in rows if (key := column.key(row)) is not None]
     unknown = [row for row in rows if column.key(row) is None]
-    known.sort(key=lambda each: each[0], reverse=column.falls != query.sort.startswith("-"))
+    known.sort(key=lambda each: each[0], reverse=column.falls != query.is_turned)
     return [*(row for _, row in known), *unknown]
+
+
+def _shown(*, has_accounts: bool) -> list[Column]:
+    return [column for column in COLUMNS if has_accounts or column.name != "account"]
 
 
 def _head(column: Column, query: Query) -> Head:
     once = "" if column is COLUMNS[0] else column.name
-    if (query.sort.removeprefix("-") or COLUMNS[0].name) != column.name:
+    if (query.column or COLUMNS[0].name) != column.name:
         return Head(column=column, url=query.with_(sort=once).url, aria_sort="")
-    is_turned = query.sort.startswith("-")
     return Head(
         column=column,
-        url=query.with_(sort=once if is_turned else f"-{column.name}").url,
-        aria_sort="descending" if column.falls != is_turned else "ascending",
+        url=query.with_(sort=once if query.is_turned else f"-{column.name}").url,
+        aria_sort="descending" if column.falls != query.is_turned else "ascending",
     )
 
 
@@ -67,11 +90,6 @@ def _completed(row: Row) -> timedelta | None:
 
 def _text(text: str) -> str | None:
     return text.casefold() or None
-
-
-def names(values: Iterable[str]) -> list[str]:
-    """Give what there is to choose from, in order."""
-    return sorted({value for value in values if value}, key=lambda value: (value.casefold(), value))
 
 
 COLUMNS = (

@@ -1,12 +1,12 @@
 """The page of the whole fleet: the verdict, the addons that were asked for, the accounts. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from exporter.exposition import Snapshot
-from exporter.pages.columns import BY_NAME, COLUMNS, Head, heads, names, ordered
+from exporter.pages.columns import BY_NAME, Head, Order, heads, ordered, orders
 from exporter.pages.query import ATTENTION, Query
 from exporter.pages.turns import in_turns
 from exporter.pages.words import sentence
@@ -30,14 +30,6 @@ class Choice:
     url: str
     count: int
     is_chosen: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """One of the orders that a form offers."""
-
-    value: str
-    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +67,7 @@ class FleetView:
 
 def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
     """Judge what is known, and choose what was asked for."""
-    if query.sort.removeprefix("-") not in BY_NAME:
+    if query.column not in BY_NAME:
         query = query.with_(sort="", page=query.page)
     addons = in_turns(snapshot.addons, 10)
     verdict = judge(addons, snapshot.accounts, now=snapshot.now, times=snapshot.times)
@@ -85,7 +77,7 @@ def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
     first = PAGE_LENGTH * (page - 1)
     asked_at = snapshot.exporter.asked_at
     headline, *more = _sentences(verdict, asked_at)
-    has_accounts = any(row.key.account for row in verdict.rows)
+    account_names = _names(row.key.account for row in verdict.rows)
     return FleetView(
         now=snapshot.now,
         asked_at=asked_at,
@@ -96,7 +88,7 @@ def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
         oldest=max((row.data_age for row in verdict.rows if row.data_age is not None), default=None),
         states=tuple(_states(of_any_state, query)),
         query=query,
-        heads=heads(query, has_accounts=has_accounts),
+        heads=heads(query, has_accounts=bool(account_names)),
         rows=chosen[first : first + PAGE_LENGTH],
         matching=len(chosen),
         addons=len(verdict.rows),
@@ -104,10 +96,10 @@ def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
         last=min(first + PAGE_LENGTH, len(chosen)),
         previous_url=query.with_(page=page - 1).url if page > 1 else "",
         next_url=query.with_(page=page + 1).url if first + PAGE_LENGTH < len(chosen) else "",
-        account_names=names(row.key.account for row in verdict.rows),
-        project_names=names(row.key.project_id for row in verdict.rows),
-        type_names=names(row.type for row in verdict.rows),
-        orders=list(_orders(query, has_accounts=has_accounts)),
+        account_names=account_names,
+        project_names=_names(row.key.project_id for row in verdict.rows),
+        type_names=_names(row.type for row in verdict.rows),
+        orders=orders(query, has_accounts=bool(account_names)),
         accounts=snapshot.accounts,
         times={account.name: snapshot.times.get(account.name, snapshot.now) for account in snapshot.accounts},
     )
@@ -123,6 +115,11 @@ def _sentences(verdict: Verdict, asked_at: datetime | None) -> list[str]:
 def _known_of_accounts(verdict: Verdict, asked_at: datetime | None) -> Iterator[AccountConcern]:
     """Give what is the matter with accounts; a listing that nobody has begun has not failed."""
     return (each for each in verdict.accounts if asked_at is not None or each.concern.kind is not Kind.UNLISTED)
+
+
+def _names(values: Iterable[str]) -> list[str]:
+    """Give what there is to choose from, in order."""
+    return sorted({value for value in values if value}, key=lambda value: (value.casefold(), value))
 
 
 def _is_asked_for(row: Row, query: Query) -> bool:
@@ -171,13 +168,3 @@ def told_in_table(row: Row) -> tuple[Concern, ...]:
 def title_of(severity: Severity) -> str:
     """Write a severity for people."""
     return "OK" if severity is Severity.OK else sentence(severity.word)
-
-
-def _orders(query: Query, *, has_accounts: bool) -> Iterator[Order]:
-    yield Order(value="", title="worst first")
-    for column in COLUMNS[1:]:
-        if has_accounts or column.name != "account":
-            direction = ", descending" if column.falls else ""
-            yield Order(value=column.name, title=f"{column.title.lower()}{direction}")
-    if query.sort.startswith("-"):
-        yield Order(value=query.sort, title=f"{query.sort[1:]}, the other way round")

@@ -45,9 +45,24 @@ class Query:
         return replace(self, page=page, **words)
 
     @property
+    def column(self) -> str:
+        """The column that it sorts by, empty for the usual order."""
+        return self.sort.removeprefix("-")
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether it sorts the other way round."""
+        return self.sort.startswith("-")
+
+    @property
+    def unfiltered(self) -> "Query":
+        """The same order of all addons."""
+        return Query(sort=self.sort)
+
+    @property
     def is_filtered(self) -> bool:
         """Whether it leaves addons out."""
-        return any((self.find, self.state, self.account, self.project, self.type))
+        return self != replace(self.unfiltered, page=self.page)
 
     @property
     def url(self) -> str:

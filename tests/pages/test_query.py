@@ -53,6 +53,7 @@ def test_another_choice_begins_at_the_first_page() -> None:
     assert query.with_(page=8) == Query(state="critical", page=8)
     assert query.is_filtered
     assert not Query(sort="size", page=3).is_filtered
+    assert Query(sort="size", find="db", page=3).unfiltered == Query(sort="size")
 
 
 def test_an_addon_has_an_address_whatever_it_is_called() -> None:
