@@ -18,7 +18,7 @@ from exporter.forecast import Outlook, log_outlook, outlooks
 from exporter.group import AccountGroup, signature_of
 from exporter.model import AddonKey, FailureReason
 from exporter.northflank import RequestBudget
-from exporter.state import AddonState, ExporterState, ReadingProgress, StateStore
+from exporter.state import AccountState, AddonState, ExporterState, ReadingProgress, StateStore
 from exporter.telemetry import Telemetry, process_collectors
 
 
@@ -99,25 +99,15 @@ class Exporter:
         groups = self._groups
         async with asyncio.TaskGroup() as tasks:
             scrapes = [tasks.create_task(group.poller.scrape(seconds)) for group in groups]
-        return Snapshot(
-            addons=self._store.all(),
-            accounts=tuple(
-                state for group, scrape in zip(groups, scrapes, strict=True) for state in group.states(scrape.result())
-            ),
-            exporter=self._state(started),
-            now=self._now(),
-            times=self._times(),
-        )
+        accounts = [
+            state for group, scrape in zip(groups, scrapes, strict=True) for state in group.states(scrape.result())
+        ]
+        return self._snapshot(self._store.all(), accounts, started)
 
     def known(self) -> Snapshot:
         """Freeze what is known, without any request."""
-        return Snapshot(
-            addons=self._store.all(),
-            accounts=tuple(state for group in self._groups for state in group.states({})),
-            exporter=self._state(time.monotonic()),
-            now=self._now(),
-            times=self._times(),
-        )
+        accounts = [state for group in self._groups for state in group.states({})]
+        return self._snapshot(self._store.all(), accounts, time.monotonic())
 
     @property
     def progress(self) -> ReadingProgress:
@@ -145,7 +135,7 @@ class Exporter:
             if addon.account in group.poller.accounts:
                 await group.poller.probe(addon, _seconds(self._time_limit(prometheus_timeout)))
         known = (self._store[addon],) if addon in self._store else ()
-        return Snapshot(addons=known, accounts=(), exporter=self._state(started), now=self._now(), times=self._times())
+        return self._snapshot(known, (), started)
 
     async def targets(self, prometheus_timeout: timedelta | None) -> Sequence[AddonState]:
         """Give every watched addon, once the patterns that are due are resolved as far as time and budget allow."""
@@ -231,17 +221,20 @@ class Exporter:
         known = [timeout for timeout in (prometheus_timeout, limits.timeout) if timeout is not None]
         return max(min(known, default=DEFAULT_SCRAPE_TIMEOUT) - limits.timeout_offset, timedelta(0))
 
-    def _times(self) -> dict[str, datetime]:
-        return {name: time for group in self._groups for name, time in group.times().items()}
-
-    def _state(self, started: float) -> ExporterState:
-        return ExporterState(
-            version=__version__,
-            python_version=platform.python_version(),
-            scrape_duration=timedelta(seconds=time.monotonic() - started),
-            config_loaded_at=self._loaded_at,
-            is_reload_good=self._is_reload_good,
-            asked_at=self._asked_at,
+    def _snapshot(self, addons: tuple[AddonState, ...], accounts: Iterable[AccountState], started: float) -> Snapshot:
+        return Snapshot(
+            addons=addons,
+            accounts=tuple(accounts),
+            exporter=ExporterState(
+                version=__version__,
+                python_version=platform.python_version(),
+                scrape_duration=timedelta(seconds=time.monotonic() - started),
+                config_loaded_at=self._loaded_at,
+                is_reload_good=self._is_reload_good,
+                asked_at=self._asked_at,
+            ),
+            now=self._now(),
+            times={name: time for group in self._groups for name, time in group.times().items()},
         )
 
 
