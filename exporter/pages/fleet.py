@@ -108,7 +108,7 @@ def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
 def _sentences(verdict: Verdict, asked_at: datetime | None) -> list[str]:
     if asked_at is None:
         return ["Nothing was read yet", "no scrape has come since the start"]
-    headline, *more = verdict.sentence.split("; ")
+    headline, *more = verdict.clauses()
     return [sentence(headline), *more]
 
 

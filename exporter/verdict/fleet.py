@@ -1,6 +1,6 @@
 """All addons together: a row of facts for each, the worst first, and the verdict in one sentence. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -108,9 +108,10 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """Say how many addons need attention, and what else one must know to believe it."""
-        return "; ".join(self._parts())
+        return "; ".join(self.clauses())
 
-    def _parts(self) -> Iterable[str]:
+    def clauses(self) -> Iterator[str]:
+        """Give the parts of the sentence, of which the first one can stand alone."""
         number, addons = self.needing_attention, counted(len(self.rows), "addon")
         if not self.rows:
             yield f"no addon is {'known' if self._is_blind else 'watched'}"
