@@ -61,7 +61,7 @@ async def demo(addresses: Sequence[ListenAddress], telemetry_path: str, *, seed:
 
 async def scraped_until(stop: asyncio.Event, exporter: Exporter, *, every: timedelta) -> None:
     """Scrape as Prometheus would, until it is to stop."""
-    while not stop.is_set():
+    while True:
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), every.total_seconds())
             return

@@ -90,7 +90,7 @@ def addon_view(
         ),
         completed=sum(backup.status is BackupStatus.COMPLETED for backup in backups),
         failed=sum(backup.status is BackupStatus.FAILED for backup in backups),
-        schedules=None if expectation is None else _schedules(state, api_now),
+        schedules=_schedules(state, api_now),
         unreadable=0 if expectation is None else expectation.schedules - _understood(expectation.timetables),
         zone="" if expectation is None else expectation.zone.key,
         polls=tuple(state.polls.entries()),
@@ -109,9 +109,9 @@ def _limit_from(state: AddonState) -> str:
     return f"not configured, and {'no schedule tells' if state.expectation.schedules else 'there is no schedule'}"
 
 
-def _schedules(state: AddonState, now: datetime) -> list[ScheduleView]:
+def _schedules(state: AddonState, now: datetime) -> list[ScheduleView] | None:
     if state.expectation is None:
-        return []
+        return None
     # Both in the order of the timetables; nobody counts while no list of backups was read.
     missed = [runs for _, runs in state.missed_runs()]
     return [

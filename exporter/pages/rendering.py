@@ -40,7 +40,7 @@ class Frame:
     version: str
     telemetry_path: str
     host: str
-    scheme: str = "http"
+    scheme: str
 
 
 def fleet_page(snapshot: Snapshot, query: Query, frame: Frame) -> str:

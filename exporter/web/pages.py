@@ -54,13 +54,12 @@ class StatusPages:
         router.add_get("/addon", self._addon)
 
     async def _fleet(self, request: web.Request) -> web.StreamResponse:
-        parameters = {name: request.query.get(name, "") for name in request.query}
         snapshot = self._knower.known()
 
         def page(frame: "Frame") -> str:
             from exporter.pages import Query, fleet_page  # noqa: PLC0415 - serving starts faster without
 
-            return fleet_page(snapshot, Query.of(parameters), frame)
+            return fleet_page(snapshot, Query.of(request.query), frame)
 
         return await self._made(request, page)
 

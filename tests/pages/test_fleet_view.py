@@ -190,7 +190,7 @@ def test_the_oldest_data_is_told() -> None:
     assert fleet_view(snapshot([unread("none")]), Query()).oldest is None
 
 
-def test_missed_runs_and_failures_do_not_hide_behind_what_was_read_before() -> None:
+def test_a_failure_does_not_hide_behind_what_was_read_before() -> None:
     state = fleet()[0].failed(FailureReason.TIMEOUT, at=0.0, duration=timedelta(seconds=8))
     told = fleet_view(snapshot([state]), Query())
 

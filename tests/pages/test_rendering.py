@@ -8,7 +8,7 @@ from exporter.pages import Frame, Query, addon_page, fleet_page
 from tests.builders import NOW, backup
 from tests.pages.fleet import account, addon, snapshot
 
-FRAME = Frame(nonce="n", version="1.2.3", telemetry_path="/metrics", host="localhost")
+FRAME = Frame(nonce="n", version="1.2.3", telemetry_path="/metrics", host="localhost", scheme="http")
 
 
 def test_a_backup_that_holds_nothing_is_not_one_whose_size_nobody_knows() -> None:
