@@ -128,11 +128,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "web.handshake": "web.client_hello web.tls webconfig",
         "web.guard": "web.answers web.basic_auth web.rate_limit webconfig",
         "web.protection": "web.guard web.handshake web.tls webconfig",
-        "web.pages": "exposition model pages web.answers web.negotiation web.probe web.writing",
-        "web.server": (
-            "exposition model state web.answers web.discovery web.negotiation web.pages web.probe web.writing"
-        ),
-        "web.writing": "web.answers",
+        "web.pages": "exposition model pages web.answers web.probe web.writing",
+        "web.server": "exposition model state web.answers web.discovery web.negotiation web.pages web.writing",
+        "web.writing": "web.answers web.negotiation",
         "web": "web.answers web.connection web.server web.site",
         "forecast": "config northflank.window",
         "discovered": "model",

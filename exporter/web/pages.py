@@ -12,7 +12,6 @@ from aiohttp import web
 from exporter.exposition import Snapshot
 from exporter.model import AddonKey
 from exporter.web.answers import plain
-from exporter.web.negotiation import accepts_gzip
 from exporter.web.probe import PARAMETERS, AddonName, BadParameters
 from exporter.web.writing import written
 
@@ -36,6 +35,16 @@ class Knower(Protocol):
 
         Raises ValueError where `account` is left out although there are several.
         """
+
+
+def named_addon(request: web.Request, knower: Knower) -> AddonKey | web.Response:
+    """Give the watched addon that a request names, or the answer that there is none."""
+    try:
+        name = AddonName.of({parameter: request.query.getall(parameter, ()) for parameter in PARAMETERS})
+        addon = knower.find(*name)
+    except (BadParameters, ValueError) as error:
+        return plain(HTTPStatus.BAD_REQUEST, f"{error}\n")
+    return plain(HTTPStatus.NOT_FOUND, f"No such addon is watched: {name}.\n") if addon is None else addon
 
 
 class StatusPages:
@@ -64,13 +73,9 @@ class StatusPages:
         return await self._made(request, page)
 
     async def _addon(self, request: web.Request) -> web.StreamResponse:
-        try:
-            name = AddonName.of({parameter: request.query.getall(parameter, ()) for parameter in PARAMETERS})
-            addon = self._knower.find(*name)
-        except (BadParameters, ValueError) as error:
-            return plain(HTTPStatus.BAD_REQUEST, f"{error}\n")
-        if addon is None:
-            return plain(HTTPStatus.NOT_FOUND, f"No such addon is watched: {name}.\n")
+        addon = named_addon(request, self._knower)
+        if isinstance(addon, web.Response):
+            return addon
         snapshot = self._knower.known()
 
         def page(frame: "Frame") -> str:
@@ -88,8 +93,7 @@ class StatusPages:
         self._waiting += 1
         try:
             body = await asyncio.get_running_loop().run_in_executor(self._pool, self._encoded, request, page, nonce)
-            compress = accepts_gzip(",".join(request.headers.getall("Accept-Encoding", ())))
-            return await written(request, [body], _headers(nonce), compress=compress, pool=self._pool)
+            return await written(request, [body], _headers(nonce), pool=self._pool)
         finally:
             self._waiting -= 1
 

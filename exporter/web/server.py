@@ -1,7 +1,7 @@
 """The exporter's HTTP paths; only those of metrics, a single addon and discovery cause API requests."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import timedelta
@@ -16,9 +16,8 @@ from exporter.model import AddonKey
 from exporter.state import AddonState
 from exporter.web.answers import plain, send
 from exporter.web.discovery import target_groups
-from exporter.web.negotiation import Format, accepts_gzip, choose_format
-from exporter.web.pages import Knower, StatusPages
-from exporter.web.probe import PARAMETERS, AddonName, BadParameters
+from exporter.web.negotiation import Format, choose_format
+from exporter.web.pages import Knower, StatusPages, named_addon
 from exporter.web.writing import written
 
 _LONGEST_TIMEOUT = 86_400
@@ -127,13 +126,9 @@ class WebServer:
         return await self._exposed(request, snapshot, self._of_all)
 
     async def _probe(self, request: web.Request) -> web.StreamResponse:
-        try:
-            name = AddonName.of({parameter: request.query.getall(parameter, ()) for parameter in PARAMETERS})
-            addon = self._watcher.find(*name)
-        except (BadParameters, ValueError) as error:
-            return web.Response(text=f"{error}\n", status=HTTPStatus.BAD_REQUEST)
-        if addon is None:
-            return web.Response(text=f"No such addon is watched: {name}.\n", status=HTTPStatus.NOT_FOUND)
+        addon = named_addon(request, self._watcher)
+        if isinstance(addon, web.Response):
+            return addon
         timeout = _seconds(request, "X-Prometheus-Scrape-Timeout-Seconds")
         return await self._exposed(request, await self._watcher.probe(addon, timeout), self._of_one)
 
@@ -141,19 +136,13 @@ class WebServer:
         # Prometheus waits for targets no longer than until it would ask for them again.
         addons = await self._watcher.targets(_seconds(request, "X-Prometheus-Refresh-Interval-Seconds"))
         headers = {"Content-Type": "application/json", "Vary": "Accept-Encoding"}
-        return await self._written(request, target_groups(addons), headers)
+        return await written(request, target_groups(addons), headers, pool=self._render_pool)
 
     async def _exposed(self, request: web.Request, snapshot: Snapshot, writers: _Writers) -> web.StreamResponse:
         form = choose_format(",".join(request.headers.getall("Accept", ())))
         names = frozenset(request.query.getall("name[]", ()))
         headers = {"Content-Type": form.value, "Vary": "Accept, Accept-Encoding"}
-        return await self._written(request, writers[form](snapshot, names), headers)
-
-    async def _written(
-        self, request: web.Request, chunks: Iterable[bytes], headers: Mapping[str, str]
-    ) -> web.StreamResponse:
-        compress = accepts_gzip(",".join(request.headers.getall("Accept-Encoding", ())))
-        return await written(request, chunks, headers, compress=compress, pool=self._render_pool)
+        return await written(request, writers[form](snapshot, names), headers, pool=self._render_pool)
 
     async def _reloading(self, _: web.Request) -> web.Response:
         if self._reload is None:

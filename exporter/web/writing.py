@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from exporter.web.answers import sending
+from exporter.web.negotiation import accepts_gzip
 
 _compressor: Callable[..., Any]  # the two differ in types, not in what they take and give
 try:
@@ -29,9 +30,13 @@ _FASTEST = 1  # a scrape crosses one data centre at most: time matters more than
 
 
 async def written(
-    request: web.Request, chunks: Iterable[bytes], headers: Mapping[str, str], *, compress: bool, pool: Executor
+    request: web.Request, chunks: Iterable[bytes], headers: Mapping[str, str], *, pool: Executor
 ) -> web.StreamResponse:
-    """Answer with these chunks, which are made in a thread of the pool; none of them may fail once one was sent."""
+    """Answer with these chunks, which are made in a thread of the pool; none of them may fail once one was sent.
+
+    They are compressed where the client likes that, so `headers` has to say that they vary by it.
+    """
+    compress = accepts_gzip(",".join(request.headers.getall("Accept-Encoding", ())))
     pieces = _compressed(chunks) if compress else iter(chunks)
     all_headers = {**headers, "Content-Encoding": "gzip"} if compress else headers
     loop = asyncio.get_running_loop()
