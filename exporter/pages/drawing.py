@@ -135,7 +135,7 @@ def timeline(
         ),
         ticks=tuple(Tick(x(time), text) for time, text in _ticks(start, now)),
         uncovered=None if last_completed_at is None or last_completed_at < start else x(last_completed_at),
-        too_old=None if too_old_at is None else x(max(too_old_at, start)),
+        too_old=None if too_old_at is None else x(too_old_at),
         start=oldest,
         now=now,
     )

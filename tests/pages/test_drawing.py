@@ -93,6 +93,9 @@ def test_a_line_tells_since_when_there_is_none_and_since_when_that_is_too_long()
     assert (drawn.uncovered, drawn.too_old) == (round(100 * 52 / 102, 2), round(100 * 78 / 102, 2))
     assert [mark.height for mark in drawn.lanes[0].marks] == [30, 0]
     assert [tick.text for tick in drawn.ticks] == ["7 Mar", "8 Mar", "9 Mar", "10 Mar"]
+    before = timeline(backups, now=NOW, last_completed_at=ago(hours=500), age_limit=26 * HOUR)
+    assert before is not None
+    assert (before.uncovered, before.too_old) == (None, 0), "since before it begins"
 
 
 def test_while_the_latest_is_within_its_limit_nothing_is_too_old() -> None:
@@ -109,13 +112,14 @@ def test_kinds_are_drawn_apart_each_by_its_own_largest() -> None:
     backups = [
         backup(size_bytes=100, created_at=ago(hours=2)),
         backup(size_bytes=50, created_at=ago(hours=1)),
+        backup(size_bytes=0, created_at=ago(minutes=30)),
         backup(size_bytes=3, kind=BackupKind.SNAPSHOT, created_at=ago(hours=1)),
     ]
     drawn = timeline(backups, now=NOW, last_completed_at=None, age_limit=None)
 
     assert drawn is not None
     told = [(lane.kind, lane.y, [mark.height for mark in lane.marks]) for lane in drawn.lanes]
-    assert told == [(BackupKind.SNAPSHOT, 0, [30]), (BackupKind.DUMP, LANE_HEIGHT, [30, 15])]
+    assert told == [(BackupKind.SNAPSHOT, 0, [30]), (BackupKind.DUMP, LANE_HEIGHT, [30, 15, 2])]
     assert drawn.height == 2 * LANE_HEIGHT
 
 

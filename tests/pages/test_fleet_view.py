@@ -103,6 +103,18 @@ def test_a_head_leads_to_its_order_and_then_to_the_other_one(column: Column) -> 
     assert [each.aria_sort for each in first.heads if each is not head] == [""] * (len(first.heads) - 1)
 
 
+def test_the_form_offers_every_order_and_keeps_the_one_that_is_chosen() -> None:
+    offered = {order.value: order.title for order in view(sort="-size").orders}
+
+    assert list(offered) == [
+        "",
+        *(column.name for column in COLUMNS if column.name not in {"state", "account"}),
+        "-size",
+    ]
+    assert (offered["size"], offered["due"]) == ("size, descending", "next due")
+    assert "-size" not in [order.value for order in view(sort="size").orders]
+
+
 def test_a_state_is_chosen_and_left_again_by_the_same_link() -> None:
     critical = view(find="db").states[0]
     chosen = view(find="db", state="critical").states[0]
@@ -127,6 +139,7 @@ def test_what_the_table_does_not_tell_is_not_found() -> None:
 
     assert "restore" in row.concerns[0].text
     assert fleet_view(snapshot([untested]), Query(find="restore")).rows == []
+    assert fleet_view(snapshot([unread("new-db")]), Query(find="pending")).matching == 1, "its error is told"
 
 
 def test_many_addons_are_on_several_pages() -> None:
@@ -141,6 +154,7 @@ def test_many_addons_are_on_several_pages() -> None:
     assert (page(2).previous_url, page(2).next_url) == ("/?sort=addon", "/?sort=addon&page=3")
     assert page(3).next_url == ""
     assert page(999).last == 201, "beyond the end stands the last one"
+    assert fleet_view(many, Query(page=2)).first == 101, "where the worst come first, too"
 
 
 def test_before_the_first_scrape_nothing_is_said_to_be_well() -> None:
