@@ -46,7 +46,7 @@ def utc(time: datetime) -> str:
 
 def minute(time: datetime) -> str:
     """Write a time of day in UTC to the minute, as short as it can be without a doubt."""
-    return f"{time.astimezone(UTC):%Y-%m-%d %H:%M}Z"
+    return time.astimezone(UTC).isoformat(" ", "minutes").replace("+00:00", "Z")
 
 
 def plain(word: str) -> str:

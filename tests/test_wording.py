@@ -50,6 +50,7 @@ def test_a_time_of_day_is_told_in_utc_whatever_its_zone() -> None:
     time = datetime(2026, 3, 10, 1, 30, 5, 999, tzinfo=timezone(timedelta(hours=2)))
 
     assert (utc(time), minute(time)) == ("2026-03-09T23:30:05Z", "2026-03-09 23:30Z")
+    assert minute(datetime(1, 2, 3, 4, 5, tzinfo=UTC)) == "0001-02-03 04:05Z"
     assert utc(datetime(1, 2, 3, tzinfo=UTC)) == "0001-02-03T00:00:00Z"
 
 
