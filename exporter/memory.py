@@ -20,7 +20,8 @@ MOST_SECONDS = 600.0
 MOST_YOUNG_COLLECTIONS = 100
 """So often the collector has looked through what is new when it is time to look through all: Python itself says 10."""
 
-_NEVER = 2**31 - 1
+MOST_WHILE_IN_USE = 200
+"""After so many it does so whatever else goes on: a fault in every answer leaves megabytes behind in each second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +35,9 @@ _plans: WeakKeyDictionary[asyncio.AbstractEventLoop, _Plan] = WeakKeyDictionary(
 
 @contextmanager
 def collected_when_quiet() -> Iterator[None]:
-    """Leave it to `in_use` and `give_back_soon` when all objects are looked through; those new are, as ever."""
+    """Let `in_use` and `give_back_soon` say when all objects are looked through, as long as little is left behind."""
     thresholds = gc.get_threshold()
-    gc.set_threshold(*thresholds[:2], _NEVER)
+    gc.set_threshold(*thresholds[:2], MOST_WHILE_IN_USE)
     # What there is by now stays; and the less counts as old, the less there is to look through.
     gc.freeze()
     try:

@@ -158,6 +158,18 @@ async def test_all_objects_are_looked_through_when_it_is_quiet_and_never_before(
     assert kept
 
 
+def test_where_very_much_is_left_behind_nobody_waits_for_quiet(
+    monkeypatch: pytest.MonkeyPatch, full_collections: list[float]
+) -> None:
+    monkeypatch.setattr(memory, "MOST_WHILE_IN_USE", 20)
+
+    with memory.collected_when_quiet():
+        kept = [[number] for number in range(200_000)]
+
+    assert full_collections
+    assert kept
+
+
 async def test_handing_memory_back_does_no_harm_where_the_c_library_cannot(
     address: ListenAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
