@@ -99,7 +99,7 @@ async def test_what_cannot_be_listed_is_not_known(tmp_path: Path, troubled: Simu
 
     assert ended.code == 3
     first, second, *_ = ended.stdout.splitlines()
-    assert first.startswith("UNKNOWN: no addon is known; not everything could be listed | ")
+    assert first.startswith("UNKNOWN: no addon is known; not everything is listed | ")
     assert second == "UNKNOWN  the account: not everything could be listed, so there may be addons that nobody watches"
 
 

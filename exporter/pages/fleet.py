@@ -84,7 +84,7 @@ def fleet_view(snapshot: Snapshot, query: Query) -> FleetView:
         severity=verdict.severity,
         headline=headline,
         more=tuple(more),
-        account_concerns=tuple(_known_of_accounts(verdict, asked_at)),
+        account_concerns=verdict.accounts,
         oldest=max((row.data_age for row in verdict.rows if row.data_age is not None), default=None),
         states=tuple(_states(of_any_state, query)),
         query=query,
@@ -110,11 +110,6 @@ def _sentences(verdict: Verdict, asked_at: datetime | None) -> list[str]:
         return ["Nothing was read yet", "no scrape has come since the start"]
     headline, *more = verdict.clauses()
     return [sentence(headline), *more]
-
-
-def _known_of_accounts(verdict: Verdict, asked_at: datetime | None) -> Iterator[AccountConcern]:
-    """Give what is the matter with accounts; a listing that nobody has begun has not failed."""
-    return (each for each in verdict.accounts if asked_at is not None or each.concern.kind is not Kind.UNLISTED)
 
 
 def _names(values: Iterable[str]) -> list[str]:

@@ -130,7 +130,7 @@ class Verdict:
         if any(each.concern.kind is Kind.UNREACHABLE for each in self.accounts):
             yield "not every account could be read"
         if any(each.concern.kind is Kind.UNLISTED for each in self.accounts):
-            yield "not everything could be listed"
+            yield "not everything is listed"
         if any(each.concern.kind is Kind.TOKEN_EXPIRING for each in self.accounts):
             yield "a token expires soon"
 

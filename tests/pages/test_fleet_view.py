@@ -1,7 +1,7 @@
 """What the page of the fleet chooses to show, and in which order."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +10,7 @@ from exporter.pages.columns import COLUMNS, Column
 from exporter.pages.fleet import PAGE_LENGTH, FleetView, fleet_view
 from exporter.pages.query import Query
 from exporter.summary import summarise_restores
-from exporter.verdict import Kind, Severity
+from exporter.verdict import Severity
 from tests.builders import NOW, ago
 from tests.pages.fleet import account, addon, dumps, fleet, snapshot, unread
 
@@ -163,17 +163,6 @@ def test_before_the_first_scrape_nothing_is_said_to_be_well() -> None:
 
         assert told.severity is Severity.UNKNOWN
         assert told.headline == "Nothing was read yet"
-
-
-def test_before_the_first_scrape_no_listing_is_said_to_have_failed() -> None:
-    unlisted = account(is_up=None, is_listed=False, token_expires_at=NOW)
-
-    def told(asked_at: datetime | None) -> list[Kind]:
-        shown = fleet_view(snapshot([], unlisted, asked_at=asked_at), Query())
-        return [each.concern.kind for each in shown.account_concerns]
-
-    assert told(None) == [Kind.TOKEN_EXPIRING]
-    assert told(NOW) == [Kind.TOKEN_EXPIRING, Kind.UNLISTED]
 
 
 def test_while_addons_are_not_read_yet_nothing_is_said_to_be_well() -> None:
