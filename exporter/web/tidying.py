@@ -9,7 +9,7 @@ MOST_BYTES = 64 * 1024
 """Bytes that clients may send until what is remembered of their URLs is forgotten."""
 
 MOST_USES = 200
-"""New connections and answers until memory is given back; Prometheus alone takes half an hour for so many."""
+"""New connections and answers until memory is given back; one Prometheus takes an hour for so many, more or less."""
 
 
 class Tidying:
